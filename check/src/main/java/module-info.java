@@ -1,0 +1,9 @@
+/**
+ * Oracles with shadow state of their own, fault injection and the schedule explorer.
+ *
+ * <p>A checker reads events and views; it calls no kernel decision code.
+ */
+module org.pagewright.check {
+  requires static transitive org.jspecify;
+  requires transitive org.pagewright.kernel;
+}

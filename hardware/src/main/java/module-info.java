@@ -1,0 +1,8 @@
+/**
+ * Simulated hardware: memory, entry formats and their one walker, translation caches and CPUs.
+ *
+ * <p>It knows nothing of Linux; the kernel module builds on what is exported here.
+ */
+module org.pagewright.hardware {
+  requires static transitive org.jspecify;
+}

@@ -1,0 +1,9 @@
+/**
+ * Linux's memory manager on the simulated hardware.
+ *
+ * <p>It knows nothing of checkers or experiments; features export small read-only views for them.
+ */
+module org.pagewright.kernel {
+  requires static transitive org.jspecify;
+  requires transitive org.pagewright.hardware;
+}
