@@ -5,4 +5,6 @@
  */
 module org.pagewright.hardware {
   requires static transitive org.jspecify;
+
+  exports org.pagewright.hardware.memory;
 }
