@@ -7,4 +7,5 @@ module org.pagewright.hardware {
   requires static transitive org.jspecify;
 
   exports org.pagewright.hardware.memory;
+  exports org.pagewright.hardware.paging;
 }
