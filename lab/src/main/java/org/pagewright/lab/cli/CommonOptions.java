@@ -1,0 +1,97 @@
+package org.pagewright.lab.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Options that every command takes. */
+final class CommonOptions {
+  /** When to write colours. */
+  enum Color {
+    auto,
+    always,
+    never
+  }
+
+  // picocli replaces the value by that of the command line or of the default.
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      converter = SeedConverter.class,
+      description = "Seed of every decision, decimal or 0x hex (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description = "Also write the result to FILE as one JSON document; - is standard output.")
+  private @Nullable Path json;
+
+  @Option(names = "--debug", description = "Print the stack trace of a failure.")
+  private boolean debug;
+
+  @SuppressWarnings("UnusedVariable") // for picocli only
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Print this help.")
+  private boolean help;
+
+  @Spec(Spec.Target.MIXEE)
+  private @Nullable CommandSpec mixee;
+
+  @Option(
+      names = "--color",
+      paramLabel = "WHEN",
+      description = "Colours: auto (on a terminal without NO_COLOR), always or never.")
+  void color(Color when) {
+    Ansi ansi =
+        switch (when) {
+          case auto -> Ansi.AUTO;
+          case always -> Ansi.ON;
+          case never -> Ansi.OFF;
+        };
+    command().root().commandLine().setColorScheme(CommandLine.Help.defaultColorScheme(ansi));
+  }
+
+  /** The seed to use; the same seed and options give the same bytes. */
+  long seed() {
+    return seed;
+  }
+
+  /** Where the JSON document goes, or null when none is wanted; {@code -} is standard output. */
+  @Nullable Path json() {
+    return json;
+  }
+
+  /** Where results are printed. */
+  PrintWriter out() {
+    return command().commandLine().getOut();
+  }
+
+  /** Where progress and complaints are printed. */
+  PrintWriter err() {
+    return command().commandLine().getErr();
+  }
+
+  /** The failure of a command that so far exists only as its help. */
+  NotBuilt notBuilt() {
+    return new NotBuilt(command().qualifiedName());
+  }
+
+  private CommandSpec command() {
+    return Objects.requireNonNull(mixee, "picocli sets the command before it runs");
+  }
+
+  /** Whether a failure prints its stack trace. */
+  boolean isDebug() {
+    return debug;
+  }
+}

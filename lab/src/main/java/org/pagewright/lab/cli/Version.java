@@ -1,0 +1,21 @@
+package org.pagewright.lab.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
+import picocli.CommandLine.IVersionProvider;
+
+/** The version that the build wrote beside this class, and that of the Java that runs it. */
+final class Version implements IVersionProvider {
+  @Override
+  public String[] getVersion() throws IOException {
+    Properties built = new Properties();
+    try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
+      if (in == null) {
+        throw new IOException("version.properties is missing from the build");
+      }
+      built.load(in);
+    }
+    return new String[] {"pagewright " + built.getProperty("version"), "java " + Runtime.version()};
+  }
+}
