@@ -21,6 +21,7 @@ public record Breakdown(
    *
    * @param values one value per category
    */
+  @SuppressWarnings("ArrayRecordComponent") // written once, then only read
   public record Row(String variant, double[] values) {
 
     /** The sum of the parts. */

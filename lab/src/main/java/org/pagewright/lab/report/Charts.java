@@ -180,7 +180,7 @@ final class Charts {
       if (max <= 0) {
         return new Scale(1, 1, unit);
       }
-      double step = step(max / 5, base);
+      double step = step(max / 6, base);
       return new Scale(Math.ceil(max / step - 1e-9) * step, step, unit);
     }
 
@@ -206,7 +206,11 @@ final class Charts {
     }
 
     String label(double tick) {
-      return tick == 0 ? "0" : unit.format(tick).replaceAll("\\.0+(?=\\D|$)", "");
+      return tick == 0
+          ? "0"
+          : unit.format(tick)
+              .replaceAll("(\\.[0-9]*?)0+(?=[^0-9]|$)", "$1")
+              .replaceAll("\\.(?=[^0-9]|$)", "");
     }
   }
 }

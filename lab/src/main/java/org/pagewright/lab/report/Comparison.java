@@ -15,6 +15,7 @@ public record Comparison(String metric, Unit unit, List<Series> series) {
    *
    * @param samples at least one, in the base unit
    */
+  @SuppressWarnings("ArrayRecordComponent") // written once, then only read
   public record Series(String variant, double[] samples) {
 
     /** What the samples say. */

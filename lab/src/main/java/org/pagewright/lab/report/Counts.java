@@ -14,6 +14,7 @@ public record Counts(String title, List<String> variants, List<Row> rows) {
    *
    * @param values the mean over the samples, one per variant
    */
+  @SuppressWarnings("ArrayRecordComponent") // written once, then only read
   public record Row(String name, Unit unit, String meaning, double[] values) {}
 
   /** Counts whose rows fit the variants. */

@@ -91,8 +91,6 @@ public final class HtmlReport {
   }
 
   private void comparison(Comparison comparison) {
-    Unit unit = comparison.unit();
-    Summary reference = comparison.series().getFirst().summary();
     section(
         comparison.metric(),
         "Each dot is one sample; the line is the mean, the band its 95 % interval.",
@@ -100,21 +98,27 @@ public final class HtmlReport {
           page.raw(Charts.dots(comparison));
           table(
               List.of("variant", "samples", "mean", "± 95 %", "min", "max", "Δμ"),
-              comparison.series().stream()
-                  .map(series -> {
-                    Summary summary = series.summary();
-                    boolean first = series == comparison.series().getFirst();
-                    return List.of(
-                        series.variant(),
-                        String.valueOf(summary.samples()),
-                        unit.format(summary.mean()),
-                        unit.format(summary.halfWidth95()),
-                        unit.format(summary.min()),
-                        unit.format(summary.max()),
-                        first ? "" : Unit.delta(summary.deltaPercent(reference)));
-                  })
-                  .toList());
+              rows(comparison));
         });
+  }
+
+  private static List<List<String>> rows(Comparison comparison) {
+    Unit unit = comparison.unit();
+    Summary reference = comparison.series().getFirst().summary();
+    List<List<String>> rows = new ArrayList<>();
+    for (Comparison.Series series : comparison.series()) {
+      Summary summary = series.summary();
+      rows.add(
+          List.of(
+              series.variant(),
+              String.valueOf(summary.samples()),
+              unit.format(summary.mean()),
+              unit.format(summary.halfWidth95()),
+              unit.format(summary.min()),
+              unit.format(summary.max()),
+              rows.isEmpty() ? "" : Unit.delta(summary.deltaPercent(reference))));
+    }
+    return rows;
   }
 
   private void breakdown(Breakdown whole) {
@@ -214,6 +218,7 @@ public final class HtmlReport {
   }
 
   private void costs() {
+    boolean[] numeric = {false, true, true, false, false, false};
     section(
         "Costs: " + report.costTable(),
         "What each primitive costs on this machine, and who says so. A line in grey was not"
@@ -222,7 +227,11 @@ public final class HtmlReport {
             page.element(
                 "table",
                 () -> {
-                  row("th", List.of("primitive", "value", "cycles", "kind", "trust", "source"), "");
+                  row(
+                      "th",
+                      List.of("primitive", "value", "cycles", "kind", "trust", "source"),
+                      numeric,
+                      "");
                   for (CostLine cost : report.costs()) {
                     row(
                         "td",
@@ -233,6 +242,7 @@ public final class HtmlReport {
                             cost.kind(),
                             cost.confidence(),
                             cost.source()),
+                        numeric,
                         cost.used() ? "" : "unused");
                   }
                 },
@@ -277,25 +287,36 @@ public final class HtmlReport {
   }
 
   private void table(List<String> header, List<? extends List<String>> rows) {
+    boolean[] numeric = new boolean[header.size()];
+    for (int i = 0; i < numeric.length; i++) {
+      int at = i;
+      numeric[i] = i > 0 && rows.stream().allMatch(cells -> isNumber(cells.get(at)));
+    }
     page.element(
         "table",
         () -> {
-          row("th", header, "");
-          rows.forEach(cells -> row("td", cells, ""));
+          row("th", header, numeric, "");
+          rows.forEach(cells -> row("td", cells, numeric, ""));
         });
   }
 
-  private void row(String cell, List<String> cells, String kind) {
-    String[] attributes = kind.isEmpty() ? new String[0] : new String[] {"class", kind};
+  private static boolean isNumber(String cell) {
+    return cell.matches("[-+]?[0-9,.]+[A-Za-zµ%]*|-|");
+  }
+
+  private void row(String cell, List<String> cells, boolean[] numeric, String kind) {
     page.element(
         "tr",
         () -> {
           for (int i = 0; i < cells.size(); i++) {
-            boolean number = i > 0 && cells.get(i).matches("[-+±]?[0-9,.]+[A-Za-zµ%]*");
-            page.element(cell, cells.get(i), number ? new String[] {"class", "n"} : new String[0]);
+            page.element(cell, cells.get(i), kind(numeric[i] ? "n" : ""));
           }
         },
-        attributes);
+        kind(kind));
+  }
+
+  private static String[] kind(String name) {
+    return name.isEmpty() ? new String[0] : new String[] {"class", name};
   }
 
   private static String resource(String name) {

@@ -21,6 +21,7 @@ public record SampleTable(List<Column> columns, List<Row> rows) {
    * @param sample counted from 1
    * @param values one per column
    */
+  @SuppressWarnings("ArrayRecordComponent") // written once, then only read
   public record Row(String variant, int sample, double[] values) {}
 
   /** A table whose rows fit its columns. */

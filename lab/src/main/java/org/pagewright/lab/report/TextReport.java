@@ -54,7 +54,7 @@ public final class TextReport {
     double top = comparison.max();
     for (Comparison.Series series : comparison.series()) {
       Summary summary = series.summary();
-      boolean first = series == comparison.series().getFirst();
+      String delta = table.isEmpty() ? "" : Unit.delta(summary.deltaPercent(reference));
       table.row(
           List.of(
               series.variant(),
@@ -63,7 +63,7 @@ public final class TextReport {
               unit.format(summary.min()),
               Histogram.of(series.samples(), 0, top, HISTOGRAM_COLUMNS).bars(),
               unit.format(summary.max()),
-              first ? "" : Unit.delta(summary.deltaPercent(reference))));
+              delta));
     }
     return table.text();
   }

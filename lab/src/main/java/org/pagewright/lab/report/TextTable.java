@@ -35,6 +35,11 @@ public final class TextTable {
     return this;
   }
 
+  /** Whether it has no row yet. */
+  public boolean isEmpty() {
+    return rows.isEmpty();
+  }
+
   /** The table, each line ended by a newline. */
   public String text() {
     int[] widths = new int[headers.size()];

@@ -1,18 +1,11 @@
 package org.pagewright.lab.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
@@ -72,32 +65,5 @@ class FileReportsTest {
             "schema_version,experiment,config_hash,seed,variant,sample,populate_latency_ns\r\n"
                 + "1,populate,0x1234,7,baseline,1,");
     assertThat(csv).contains("1,populate,0x1234,7,skip-flush,4,307910000\r\n");
-  }
-
-  @Test
-  void file_isWrittenWholeAndLeavesNothingElse(@TempDir Path folder) throws IOException {
-    Path file = folder.resolve("r.json");
-    Files.writeString(file, "old");
-
-    OutputFile.write(file, "new Δ", System.out);
-
-    assertThat(file).hasContent("new Δ");
-    assertThat(folder.toFile().list()).containsExactly("r.json");
-  }
-
-  @Test
-  void file_inAMissingFolder_saysWhichFolder(@TempDir Path folder) {
-    assertThatThrownBy(() -> OutputFile.write(folder.resolve("no/r.json"), "x", System.out))
-        .isInstanceOf(IOException.class)
-        .hasMessageContaining("no folder");
-  }
-
-  @Test
-  void file_namedDash_isStandardOutput() throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-
-    OutputFile.write(Path.of("-"), "Δ", new PrintStream(bytes, true, StandardCharsets.UTF_8));
-
-    assertThat(bytes.toString(StandardCharsets.UTF_8)).isEqualTo("Δ");
   }
 }

@@ -1,0 +1,35 @@
+package org.pagewright.lab.experiment;
+
+import java.util.List;
+
+/** The experiments that there are. */
+public final class Experiments {
+
+  private static final List<Experiment> ALL = List.of();
+
+  private Experiments() {}
+
+  /** All experiments, in the order they are listed. */
+  public static List<Experiment> all() {
+    return ALL;
+  }
+
+  /**
+   * The experiment called {@code name}.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static Experiment named(String name) {
+    List<String> names = ALL.stream().map(Experiment::name).toList();
+    return ALL.stream()
+        .filter(experiment -> experiment.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "unknown experiment "
+                    + name
+                    + "; expected one of "
+                    + String.join(", ", names)
+                    + Nearest.hint(name, names)));
+  }
+}
