@@ -16,9 +16,9 @@ import java.util.List;
  */
 public final class PhysicalMemory implements AutoCloseable {
   /*
-   * One mapping covers addresses 0 to the end of the highest range, holes included. Reads are on the
-   * path of every simulated walk, so they check one bound only. Holes need no check on that path
-   * because nobody can write them: they are zero for ever, and only a zero that was read asks
+   * One mapping covers addresses 0 to the end of the highest range, holes included. Reads are on
+   * the path of every simulated walk, so they check one bound only. Holes need no check on that
+   * path because nobody can write them: they are zero for ever, and only a zero that was read asks
    * whether it came from a hole. Writes ask first.
    *
    * The mapping is reached through a segment of the whole address space instead of one of its own,

@@ -12,8 +12,9 @@ import org.pagewright.hardware.memory.PhysicalMemory;
  */
 public final class Walker {
   /*
-   * What hardware does: at each level it reads an entry, stops at an invalid one, faults on reserved
-   * bits, and otherwise goes on or ends at a leaf. Rights are checked when the leaf is known.
+   * What hardware does: at each level it reads an entry, stops at an invalid one, faults on
+   * reserved bits, and otherwise goes on or ends at a leaf. Rights are checked when the leaf is
+   * known.
    *
    * What this does: a Regime has worked out, per level, one mask and value that a table entry must
    * match and one that a leaf must match. An entry that matches neither goes to unusual(), out of

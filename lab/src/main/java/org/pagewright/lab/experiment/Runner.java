@@ -25,6 +25,7 @@ public final class Runner {
     void at(int done, int all);
   }
 
+  /** A sample that is being taken. */
   private record Pending(Variant variant, Future<Sample> sample) {}
 
   private final RunPlan plan;
