@@ -1,6 +1,20 @@
 package org.pagewright.lab.cli;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
+import org.pagewright.lab.experiment.Catalogue;
+import org.pagewright.lab.experiment.CostFile;
+import org.pagewright.lab.experiment.Experiment;
+import org.pagewright.lab.experiment.Experiments;
+import org.pagewright.lab.experiment.MachineFile;
+import org.pagewright.lab.experiment.Parameter;
+import org.pagewright.lab.experiment.Variant;
+import org.pagewright.lab.report.Json;
+import org.pagewright.lab.report.OutputFile;
+import org.pagewright.lab.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -15,7 +29,6 @@ import picocli.CommandLine.Parameters;
       "  pagewright list experiments",
       "  pagewright list formats --json -"
     })
-@SuppressWarnings("UnusedVariable") // not built yet: nobody reads the options
 final class ListCommand implements Callable<Integer> {
   @Mixin private final CommonOptions common = new CommonOptions();
 
@@ -31,11 +44,98 @@ final class ListCommand implements Callable<Integer> {
     planted
   }
 
+  /** A name with its sentence. */
+  private record Entry(String name, String what) {}
+
   @Parameters(paramLabel = "KIND", description = "One of: ${COMPLETION-CANDIDATES}.")
   private Kind kind = Kind.experiments;
 
   @Override
-  public Integer call() {
-    throw common.notBuilt();
+  public Integer call() throws IOException {
+    List<Entry> entries =
+        switch (kind) {
+          case experiments -> experiments();
+          case variants -> variants();
+          case machines -> machines();
+          case costs -> costs();
+          case formats, scenarios, checkers, planted -> throw common.notBuilt();
+        };
+    Path json = common.json();
+    if (json == null || !json.toString().equals("-")) {
+      print(entries);
+    }
+    if (json != null) {
+      write(json, Json.text(entries));
+    }
+    return ExitStatus.FINE;
+  }
+
+  private void print(List<Entry> entries) {
+    TextTable table =
+        new TextTable()
+            .column("name", TextTable.Align.LEFT)
+            .column("what it is", TextTable.Align.LEFT);
+    entries.forEach(entry -> table.row(List.of(entry.name(), entry.what())));
+    common.out().print(table.text());
+  }
+
+  private void write(Path file, String text) throws IOException {
+    if (file.toString().equals("-")) {
+      common.out().print(text);
+    } else {
+      OutputFile.print(file, out -> out.print(text));
+    }
+  }
+
+  private static List<Entry> experiments() {
+    List<Entry> entries = new ArrayList<>();
+    for (Experiment experiment : Experiments.all()) {
+      entries.add(new Entry(experiment.name(), firstSentence(experiment.description())));
+      for (Parameter parameter : experiment.parameters()) {
+        entries.add(
+            new Entry("  --set " + parameter.name() + "=" + parameter.fallback(), help(parameter)));
+      }
+    }
+    return entries;
+  }
+
+  private static String help(Parameter parameter) {
+    return parameter.choices().isEmpty()
+        ? parameter.help()
+        : parameter.help() + " (" + String.join(", ", parameter.choices()) + ")";
+  }
+
+  private static List<Entry> variants() {
+    List<Entry> entries = new ArrayList<>();
+    for (Experiment experiment : Experiments.all()) {
+      for (Variant variant : experiment.variants()) {
+        String note = variant.byDefault() ? "" : " (on request)";
+        entries.add(new Entry(experiment.name() + " " + variant.name(), variant.summary() + note));
+      }
+    }
+    return entries;
+  }
+
+  private static List<Entry> machines() {
+    List<Entry> entries = new ArrayList<>();
+    for (String name : Catalogue.machines()) {
+      MachineFile machine = Catalogue.machine(name);
+      entries.add(new Entry(name, machine.title()));
+    }
+    return entries;
+  }
+
+  private static List<Entry> costs() {
+    List<Entry> entries = new ArrayList<>();
+    for (String name : Catalogue.costs()) {
+      CostFile costs = Catalogue.costs(name);
+      entries.add(new Entry(name, costs.title()));
+    }
+    return entries;
+  }
+
+  private static String firstSentence(String text) {
+    int end = text.indexOf(". ");
+    return end < 0 ? text : text.substring(0, end + 1);
   }
 }

@@ -1,16 +1,34 @@
 package org.pagewright.lab.cli;
 
+import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.lab.experiment.RunPlan;
+import org.pagewright.lab.experiment.RunReport;
+import org.pagewright.lab.experiment.RunResult;
+import org.pagewright.lab.experiment.Runner;
+import org.pagewright.lab.report.CsvReport;
+import org.pagewright.lab.report.Finding;
+import org.pagewright.lab.report.HtmlReport;
+import org.pagewright.lab.report.Json;
+import org.pagewright.lab.report.OutputFile;
+import org.pagewright.lab.report.Report;
+import org.pagewright.lab.report.TextReport;
+import org.pagewright.lab.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Runs an experiment and compares variants of a design. */
 @Command(
@@ -20,11 +38,18 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  pagewright run populate",
-      "  pagewright run populate --samples 5 --seed 0x2a --csv populate.csv"
+      "  pagewright run populate --set cpus=64 --samples 5 --html populate.html",
+      "  pagewright run populate --machine graviton4 --variant baseline --variant unmapped",
+      "  pagewright run populate --seed 0x2a --csv populate.csv --json populate.json",
+      "  pagewright run populate --dry-run"
     })
-@SuppressWarnings("UnusedVariable") // not built yet: nobody reads the options
 final class RunCommand implements Callable<Integer> {
+  /** How long an interrupted run may take to write what it has. */
+  private static final int WRITING_SECONDS = 10;
+
   @Mixin private final CommonOptions common = new CommonOptions();
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Parameters(paramLabel = "EXPERIMENT", description = "See 'pagewright list experiments'.")
   private String experiment = "";
@@ -32,13 +57,16 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--variant",
       paramLabel = "V",
-      description = "A variant to measure; repeatable (default: all of the experiment).")
+      description = "A variant to measure; repeatable. The first is the reference.")
   private List<String> variants = new ArrayList<>();
 
   @Option(names = "--samples", paramLabel = "N", description = "Samples of each variant.")
   private @Nullable Integer samples;
 
-  @Option(names = "--machine", paramLabel = "M", description = "See 'pagewright list machines'.")
+  @Option(
+      names = "--machine",
+      paramLabel = "M",
+      description = "A machine's name or file; see 'pagewright list machines'.")
   private @Nullable String machine;
 
   @Option(
@@ -50,8 +78,20 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--set",
       paramLabel = "k=v",
-      description = "Sets one value of the experiment; repeatable.")
-  private Map<String, String> values = new LinkedHashMap<>();
+      description = "Sets one parameter of the experiment; repeatable.")
+  private List<String> values = new ArrayList<>();
+
+  @Option(
+      names = "--set-cost",
+      paramLabel = "p=ns",
+      description = "Sets the cost of one primitive in nanoseconds; repeatable.")
+  private List<String> costValues = new ArrayList<>();
+
+  @Option(
+      names = "--after-trace",
+      paramLabel = "FILE",
+      description = "Start with memory as the recorded trace FILE leaves it.")
+  private @Nullable Path afterTrace;
 
   @Option(names = "--html", paramLabel = "F", description = "Also write one HTML page to F.")
   private @Nullable Path html;
@@ -59,8 +99,126 @@ final class RunCommand implements Callable<Integer> {
   @Option(names = "--csv", paramLabel = "F", description = "Also write every sample to F.")
   private @Nullable Path csv;
 
+  @Option(
+      names = "--dry-run",
+      description = "Print every setting and where it comes from, and run nothing.")
+  private boolean dryRun;
+
   @Override
-  public Integer call() {
-    throw common.notBuilt();
+  public Integer call() throws IOException {
+    RunPlan plan = plan();
+    if (dryRun) {
+      printSettings(plan);
+      return ExitStatus.FINE;
+    }
+    Runner runner = new Runner(plan, Runtime.getRuntime().availableProcessors());
+    CountDownLatch written = new CountDownLatch(1);
+    Thread hook = new Thread(() -> stopAndWait(runner, written), "interrupted");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      return write(runner.run(ProgressLine.ofProcess(common.err())));
+    } finally {
+      written.countDown();
+      removeHook(hook);
+    }
+  }
+
+  private RunPlan plan() {
+    try {
+      return RunPlan.of(
+          new RunPlan.Request(
+              experiment,
+              variants,
+              samples,
+              machine,
+              costs,
+              values,
+              costValues,
+              afterTrace,
+              common.seed()));
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec, "picocli sets the command before it runs").commandLine(),
+          String.valueOf(e.getMessage()),
+          e);
+    }
+  }
+
+  private void printSettings(RunPlan plan) {
+    TextTable table =
+        new TextTable()
+            .column("setting", TextTable.Align.LEFT)
+            .column("value", TextTable.Align.LEFT)
+            .column("source", TextTable.Align.LEFT);
+    plan.settings().forEach(s -> table.row(List.of(s.name(), s.value(), s.source())));
+    common.out().print(table.text());
+  }
+
+  /** Writes everything asked for; status 1 if a promised property did not hold. */
+  private int write(RunResult result) throws IOException {
+    if (result.measured().isEmpty()) {
+      common.err().println("interrupted before the first sample was finished");
+      return ExitStatus.FINE;
+    }
+    String command = command(result.plan());
+    String version = Version.number();
+    Report report = RunReport.of(result, command, version);
+    print(html, HtmlReport.of(report));
+    print(csv, CsvReport.of(report));
+    print(common.json(), Json.text(RunReport.json(result, command, version)));
+    if (!isOutput(html) && !isOutput(csv) && !isOutput(common.json())) {
+      print(Path.of("-"), TextReport.of(report));
+    }
+    boolean broken = report.findings().stream().anyMatch(f -> f.level() == Finding.Level.VIOLATION);
+    return broken ? ExitStatus.FOUND : ExitStatus.FINE;
+  }
+
+  private void print(@Nullable Path file, String text) throws IOException {
+    if (file == null) {
+      return;
+    }
+    if (isOutput(file)) {
+      PrintWriter out = common.out();
+      out.print(text);
+      out.flush();
+    } else {
+      OutputFile.print(file, out -> out.print(text));
+    }
+  }
+
+  private static boolean isOutput(@Nullable Path file) {
+    return file != null && file.toString().equals("-");
+  }
+
+  /** The command line that repeats the run, whatever files this one wrote. */
+  private String command(RunPlan plan) {
+    StringBuilder line = new StringBuilder("pagewright run ").append(experiment);
+    variants.forEach(name -> line.append(" --variant ").append(name));
+    line.append(" --samples ").append(plan.samples());
+    line.append(machine == null ? "" : " --machine " + machine);
+    line.append(costs == null ? "" : " --costs " + costs);
+    values.forEach(value -> line.append(" --set ").append(value));
+    costValues.forEach(value -> line.append(" --set-cost ").append(value));
+    line.append(afterTrace == null ? "" : " --after-trace " + afterTrace);
+    return line.append(" --seed ").append(plan.seed()).toString();
+  }
+
+  private static void stopAndWait(Runner runner, CountDownLatch written) {
+    runner.stop();
+    try {
+      if (!written.await(WRITING_SECONDS, TimeUnit.SECONDS)) {
+        System.err.println("interrupted; a sample did not end in time, nothing was written");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void removeHook(Thread hook) {
+    try {
+      Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // The hook is what got us here: the process is ending already.
+    }
   }
 }

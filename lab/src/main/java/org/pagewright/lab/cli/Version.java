@@ -9,6 +9,11 @@ import picocli.CommandLine.IVersionProvider;
 final class Version implements IVersionProvider {
   @Override
   public String[] getVersion() throws IOException {
+    return new String[] {"pagewright " + number(), "java " + Runtime.version()};
+  }
+
+  /** The version alone, for reports. */
+  static String number() throws IOException {
     Properties built = new Properties();
     try (InputStream in = Version.class.getResourceAsStream("version.properties")) {
       if (in == null) {
@@ -16,6 +21,6 @@ final class Version implements IVersionProvider {
       }
       built.load(in);
     }
-    return new String[] {"pagewright " + built.getProperty("version"), "java " + Runtime.version()};
+    return built.getProperty("version");
   }
 }
