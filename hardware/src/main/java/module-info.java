@@ -6,6 +6,7 @@
 module org.pagewright.hardware {
   requires static transitive org.jspecify;
 
+  exports org.pagewright.hardware.choice;
   exports org.pagewright.hardware.memory;
   exports org.pagewright.hardware.paging;
 }
