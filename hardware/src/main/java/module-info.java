@@ -7,6 +7,8 @@ module org.pagewright.hardware {
   requires static transitive org.jspecify;
 
   exports org.pagewright.hardware.choice;
+  exports org.pagewright.hardware.cpu;
   exports org.pagewright.hardware.memory;
   exports org.pagewright.hardware.paging;
+  exports org.pagewright.hardware.tlb;
 }

@@ -309,7 +309,8 @@ public final class Walker {
     return level;
   }
 
-  private static long withCode(PagingRegisters registers, long fault, int access) {
+  /** The fault with the error code that it has for this access. */
+  public static long withCode(PagingRegisters registers, long fault, int access) {
     FaultKind kind = Translation.faultKind(fault);
     int level = Translation.faultLevel(fault);
     return Translation.fault(kind, level, access, FaultCodes.of(registers, kind, level, access));

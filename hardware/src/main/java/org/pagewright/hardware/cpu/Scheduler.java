@@ -1,0 +1,23 @@
+package org.pagewright.hardware.cpu;
+
+import org.pagewright.hardware.choice.Choices;
+
+/** Decides which CPU goes on at a step of an {@link Interleaving}. */
+@FunctionalInterface
+public interface Scheduler {
+  /**
+   * Picks one of the CPUs that can go on.
+   *
+   * @param run tells what each CPU is about to do
+   * @param current the CPU that has just stopped, or {@link CpuMask#NONE} at the start
+   * @param runnable CPU numbers; {@code current} comes first if it can go on, the rest ascend
+   * @param count how many of {@code runnable} count
+   * @return a CPU number
+   */
+  int next(Interleaving run, int current, int[] runnable, int count);
+
+  /** Asks {@code choices} at every step; alternative 0 lets the current CPU go on. */
+  static Scheduler of(Choices choices) {
+    return (run, current, runnable, count) -> runnable[choices.pick(count, "next cpu")];
+  }
+}

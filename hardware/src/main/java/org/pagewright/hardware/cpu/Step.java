@@ -1,0 +1,54 @@
+package org.pagewright.hardware.cpu;
+
+/**
+ * Kinds of steps: the points where another CPU may come in between.
+ *
+ * <p>A step is announced before what it names is done, with the address that is touched, so that a
+ * search over schedules can tell which steps commute. Kinds from {@link #FIRST_KERNEL_KIND} up are
+ * the kernel's.
+ */
+public final class Step {
+  /** Reads shared memory; the address is physical. */
+  public static final int LOAD = 1;
+
+  /** Writes shared memory; the address is physical. */
+  public static final int STORE = 2;
+
+  /** Acquires a lock; the address is the lock's identity. */
+  public static final int LOCK = 3;
+
+  /** Releases a lock; the address is the lock's identity. */
+  public static final int UNLOCK = 4;
+
+  /** Reads a page-table entry; the address is physical. */
+  public static final int ENTRY_READ = 5;
+
+  /** Writes a page-table entry; the address is physical. */
+  public static final int ENTRY_WRITE = 6;
+
+  /** Invalidates in a TLB; the address is virtual. */
+  public static final int INVALIDATE = 7;
+
+  /** Sends a call to other CPUs. */
+  public static final int IPI_SEND = 8;
+
+  /** Waits for other CPUs. */
+  public static final int IPI_WAIT = 9;
+
+  /** Turns interrupts on: pending calls come in. */
+  public static final int INTERRUPTS_ON = 10;
+
+  /** Loads a root register. */
+  public static final int ROOT_LOAD = 11;
+
+  /** Accesses memory through the MMU; the address is virtual. */
+  public static final int ACCESS = 12;
+
+  /** Waits in a loop for something (cpu_relax()). */
+  public static final int RELAX = 13;
+
+  /** First kind that is not the hardware's. */
+  public static final int FIRST_KERNEL_KIND = 100;
+
+  private Step() {}
+}
