@@ -71,16 +71,16 @@ class RunPlanTest {
 
   @Test
   void costOverride_replacesTheValueAndSaysSo() {
-    RunPlan plan = plan("small", List.of(), List.of("invalidate-page=123"));
+    RunPlan plan = plan("small", List.of(), List.of("invlpg=123"));
 
-    CostFile.Cost cost = Objects.requireNonNull(plan.costs().costs().get("invalidate-page"));
+    CostFile.Cost cost = Objects.requireNonNull(plan.costs().costs().get("invlpg"));
     assertThat(cost.value()).isEqualTo(123);
     assertThat(cost.unit()).isEqualTo(CostFile.Unit.NS);
-    assertThat(plan.settings()).contains(new Setting("cost", "invalidate-page=123", "--set-cost"));
-    assertThatThrownBy(() -> plan("small", List.of(), List.of("invalidate-pag=1")))
-        .hasMessageEndingWith("did you mean invalidate-page?");
-    assertThatThrownBy(() -> plan("small", List.of(), List.of("invalidate-page")))
-        .hasMessage("--set-cost invalidate-page is no cost; expected PRIMITIVE=NANOSECONDS");
+    assertThat(plan.settings()).contains(new Setting("cost", "invlpg=123", "--set-cost"));
+    assertThatThrownBy(() -> plan("small", List.of(), List.of("invlpf=1")))
+        .hasMessageEndingWith("did you mean invlpg?");
+    assertThatThrownBy(() -> plan("small", List.of(), List.of("invlpg")))
+        .hasMessage("--set-cost invlpg is no cost; expected PRIMITIVE=NANOSECONDS");
   }
 
   @Test
@@ -92,8 +92,7 @@ class RunPlanTest {
 
     assertThat(RunPlan.of(FAKE, seeded).configHash()).isEqualTo(hash);
     assertThat(plan("small", List.of("cpus=3"), List.of()).configHash()).isNotEqualTo(hash);
-    assertThat(plan("small", List.of(), List.of("invalidate-page=1")).configHash())
-        .isNotEqualTo(hash);
+    assertThat(plan("small", List.of(), List.of("invlpg=1")).configHash()).isNotEqualTo(hash);
   }
 
   @Test
