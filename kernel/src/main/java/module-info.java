@@ -6,4 +6,6 @@
 module org.pagewright.kernel {
   requires static transitive org.jspecify;
   requires transitive org.pagewright.hardware;
+
+  exports org.pagewright.kernel.arch;
 }

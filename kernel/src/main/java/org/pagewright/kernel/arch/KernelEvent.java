@@ -1,0 +1,105 @@
+package org.pagewright.kernel.arch;
+
+/**
+ * Numbers of the events that kernel code records in the machine's event log, and their operands.
+ *
+ * <p>Kinds 0 to 99 belong to the hardware (broken context rules among them), 100 to 199 are listed
+ * here; features that stand on top of these packages number theirs from 200. An event states a
+ * fact, never a judgement: whether it is allowed is for a checker to say. The exceptions are the
+ * warnings that Linux itself would print.
+ */
+public final class KernelEvent {
+  /** An entry of a page table was written: a = physical address, b = old value, c = new value. */
+  public static final int ENTRY_WRITE = 100;
+
+  /** A page became a page table: a = frame, b = level, c = order. */
+  public static final int TABLE_ALLOCATED = 101;
+
+  /** A page table was given back: a = frame, b = level, c = order. */
+  public static final int TABLE_FREED = 102;
+
+  /** A leaf of the direct map was replaced by a table: a = address, b = old level, c = table. */
+  public static final int DIRECT_MAP_SPLIT = 110;
+
+  /** A table of the direct map became a leaf: a = address, b = new level, c = table to be freed. */
+  public static final int DIRECT_MAP_COLLAPSE = 111;
+
+  /** Attributes are about to change: a = first address, b = pages, c = bits set minus cleared. */
+  public static final int ATTRIBUTES_CHANGE = 112;
+
+  /** The change of attributes ended: a = first address, b = pages, c = 0 or a negative error. */
+  public static final int ATTRIBUTES_CHANGED = 113;
+
+  /** A page mapping became writable and executable: a = address, b = old entry, c = new entry. */
+  public static final int WRITE_AND_EXECUTE = 114;
+
+  /** The existing mapping contradicts a static protection: a = address, b = entry, c = level. */
+  public static final int STATIC_PROTECTION_CONFLICT = 115;
+
+  /** An attribute change met an address without any mapping: a = address, b = pages left. */
+  public static final int ATTRIBUTES_OF_NOTHING = 116;
+
+  /** A pageblock left the direct map and was flushed: a = first frame, b = pages. */
+  public static final int BLOCK_UNMAPPED = 117;
+
+  /** A pageblock is back in the direct map: a = first frame, b = pages. */
+  public static final int BLOCK_MAPPED = 118;
+
+  /** A conversion failed and nothing changed: a = first frame, b = pages, c = negative error. */
+  public static final int BLOCK_UNCHANGED = 119;
+
+  /** A flush of kernel addresses begins: a = first address, b = end, c = 1 if it flushes all. */
+  public static final int FLUSH_KERNEL = 120;
+
+  /** A flush of kernel addresses has reached every CPU: a = first address, b = end. */
+  public static final int FLUSHED_KERNEL = 121;
+
+  /** A flush of an address space begins: a = context, b = first address, c = end. */
+  public static final int FLUSH_MM = 122;
+
+  /**
+   * A flush of an address space has reached every CPU that needs it: a = context, b = generation.
+   */
+  public static final int FLUSHED_MM = 123;
+
+  /** A CPU flushed only its own translations: a = 1 with global ones, 0 without. */
+  public static final int FLUSH_LOCAL = 124;
+
+  /** A CPU changed its address space: a = old context, b = new context, c = 1 if it flushed. */
+  public static final int SWITCH_MM = 125;
+
+  /** A CPU keeps the tables of a context without using them: a = context, b = 1 entering. */
+  public static final int LAZY_TLB = 126;
+
+  /** First number for features that stand on top of these packages. */
+  public static final int FIRST_FEATURE = 200;
+
+  private KernelEvent() {}
+
+  /** Kebab-case name of an event, for reports. */
+  public static String name(int kind) {
+    return switch (kind) {
+      case ENTRY_WRITE -> "entry-write";
+      case TABLE_ALLOCATED -> "table-allocated";
+      case TABLE_FREED -> "table-freed";
+      case DIRECT_MAP_SPLIT -> "direct-map-split";
+      case DIRECT_MAP_COLLAPSE -> "direct-map-collapse";
+      case ATTRIBUTES_CHANGE -> "attributes-change";
+      case ATTRIBUTES_CHANGED -> "attributes-changed";
+      case WRITE_AND_EXECUTE -> "write-and-execute";
+      case STATIC_PROTECTION_CONFLICT -> "static-protection-conflict";
+      case ATTRIBUTES_OF_NOTHING -> "attributes-of-nothing";
+      case BLOCK_UNMAPPED -> "block-unmapped";
+      case BLOCK_MAPPED -> "block-mapped";
+      case BLOCK_UNCHANGED -> "block-unchanged";
+      case FLUSH_KERNEL -> "flush-kernel";
+      case FLUSHED_KERNEL -> "flushed-kernel";
+      case FLUSH_MM -> "flush-mm";
+      case FLUSHED_MM -> "flushed-mm";
+      case FLUSH_LOCAL -> "flush-local";
+      case SWITCH_MM -> "switch-mm";
+      case LAZY_TLB -> "lazy-tlb";
+      default -> "kernel-event-" + kind;
+    };
+  }
+}
