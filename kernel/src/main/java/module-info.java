@@ -8,4 +8,5 @@ module org.pagewright.kernel {
   requires transitive org.pagewright.hardware;
 
   exports org.pagewright.kernel.arch;
+  exports org.pagewright.kernel.pgtable;
 }
