@@ -9,4 +9,5 @@ module org.pagewright.kernel {
 
   exports org.pagewright.kernel.arch;
   exports org.pagewright.kernel.pgtable;
+  exports org.pagewright.kernel.tlbflush;
 }
