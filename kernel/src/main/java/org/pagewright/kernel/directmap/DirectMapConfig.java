@@ -1,0 +1,66 @@
+package org.pagewright.kernel.directmap;
+
+/**
+ * Choices about the direct map that are no property of the architecture.
+ *
+ * @param largestLeafLevel 3 for 1G, 2 for 2M, 1 for 4K (debug_pagealloc, nogbpages)
+ * @param flush what change_page_attr invalidates at its end
+ * @param collapse where pieces are merged again
+ * @param keepGlobal whether making a mapping present again restores the Global bit. Linux does not;
+ *     this is a study of what it would change
+ */
+public record DirectMapConfig(
+    int largestLeafLevel, AttributeFlush flush, Collapse collapse, boolean keepGlobal) {
+
+  /** The two published forms of the flush at the end of change_page_attr. */
+  public enum AttributeFlush {
+    /** Linux 6.12 and 7.3: each page by itself on every CPU up to the ceiling, else everything. */
+    PAGES,
+    /** Linux 7.0: the range from the first address on, right for contiguous requests only. */
+    RANGE
+  }
+
+  /** When equal neighbours are merged into a larger leaf. */
+  public enum Collapse {
+    /** Before Linux 6.15: never. */
+    NEVER,
+    /** Linux 6.15: at the addresses given to set_memory_rox. */
+    READ_ONLY_EXECUTABLE,
+    /** A study: after every change, in the direct map too. */
+    ALWAYS
+  }
+
+  /** Linux 7.0 on a machine with 1G pages. */
+  public static final DirectMapConfig LINUX_7_0 =
+      new DirectMapConfig(3, AttributeFlush.RANGE, Collapse.READ_ONLY_EXECUTABLE, false);
+
+  /** Linux 6.12 on a machine with 1G pages. */
+  public static final DirectMapConfig LINUX_6_12 =
+      new DirectMapConfig(3, AttributeFlush.PAGES, Collapse.NEVER, false);
+
+  /** Linux 7.3 on a machine with 1G pages. */
+  public static final DirectMapConfig LINUX_7_3 =
+      new DirectMapConfig(3, AttributeFlush.PAGES, Collapse.READ_ONLY_EXECUTABLE, false);
+
+  public DirectMapConfig {
+    if (largestLeafLevel < 1 || largestLeafLevel > 3) {
+      throw new IllegalArgumentException("largestLeafLevel: " + largestLeafLevel + ", 1 to 3");
+    }
+  }
+
+  public DirectMapConfig withLargestLeafLevel(int level) {
+    return new DirectMapConfig(level, flush, collapse, keepGlobal);
+  }
+
+  public DirectMapConfig withFlush(AttributeFlush other) {
+    return new DirectMapConfig(largestLeafLevel, other, collapse, keepGlobal);
+  }
+
+  public DirectMapConfig withCollapse(Collapse other) {
+    return new DirectMapConfig(largestLeafLevel, flush, other, keepGlobal);
+  }
+
+  public DirectMapConfig withKeepGlobal(boolean other) {
+    return new DirectMapConfig(largestLeafLevel, flush, collapse, other);
+  }
+}

@@ -1,0 +1,234 @@
+package org.pagewright.kernel.directmap;
+
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
+import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.SpinLock;
+import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.kernel.arch.ArchPolicy;
+import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.arch.KernelLayout;
+import org.pagewright.kernel.pgtable.PageTables;
+import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.tlbflush.TlbShootdown;
+
+/**
+ * What all rules for kernel mappings share: the kernel's root, the mapped frames, locks, counters
+ * and the source of table pages for splits.
+ */
+final class KernelMapping {
+  /** A leaf of 512G would take four splits to reach 4K; more rounds mean that nothing moves. */
+  static final int SPLIT_ROUNDS_MAX = 64;
+
+  /**
+   * Splits inside the allocation of a split's table. One is possible when hardened tables change
+   * their own mapping; more means that the recursion is not bounded.
+   */
+  static final int SPLIT_DEPTH_MAX = 4;
+
+  private static final int LEVELS = 8;
+  private static final LockClass CPA_LOCK = new LockClass("cpa_lock");
+  private static final LockClass PGD_LOCK = new LockClass("pgd_lock");
+
+  private final PageTables tables;
+  private final TlbShootdown shootdown;
+  private final KernelLayout layout;
+  private final ArchPolicy policy;
+  private final EventLog events;
+  private final long rootPa;
+  private final boolean isGlobal;
+  private final SpinLock attributeLock;
+  private final SpinLock tableLock;
+  private final long[] mappedFrom;
+  private final long[] mappedTo;
+  private TableSource splitTables;
+
+  private final long[] leaves = new long[LEVELS];
+  private final long[] splits = new long[LEVELS];
+  private final long[] collapses = new long[LEVELS];
+  private long splitFailures;
+  private long splitRaces;
+  private long writeAndExecute;
+  private int splitDepth;
+  private int splitDepthMax;
+
+  KernelMapping(
+      KernelTables kernel, TlbShootdown shootdown, EventLog events, TableSource splitTables) {
+    this.tables = kernel.tables();
+    this.shootdown = shootdown;
+    this.layout = kernel.layout();
+    this.policy = kernel.policy();
+    this.events = events;
+    this.rootPa = kernel.rootPa();
+    this.isGlobal = kernel.global();
+    this.splitTables = splitTables;
+    this.attributeLock = new SpinLock(CPA_LOCK, 0);
+    this.tableLock = new SpinLock(PGD_LOCK, 0);
+    MemoryMap mapped = kernel.mapped();
+    mappedFrom = new long[mapped.ranges().size()];
+    mappedTo = new long[mappedFrom.length];
+    for (int i = 0; i < mappedFrom.length; i++) {
+      mappedFrom[i] = mapped.ranges().get(i).from();
+      mappedTo[i] = mapped.ranges().get(i).to();
+    }
+    long[] leavesAtBoot = kernel.leaves();
+    System.arraycopy(leavesAtBoot, 0, leaves, 0, leavesAtBoot.length);
+  }
+
+  PageTables tables() {
+    return tables;
+  }
+
+  TlbShootdown shootdown() {
+    return shootdown;
+  }
+
+  KernelLayout layout() {
+    return layout;
+  }
+
+  ArchPolicy policy() {
+    return policy;
+  }
+
+  EventLog events() {
+    return events;
+  }
+
+  long rootPa() {
+    return rootPa;
+  }
+
+  /** Whether kernel mappings are global on this machine, which page-table isolation forbids. */
+  boolean isGlobal() {
+    return isGlobal;
+  }
+
+  /** Models {@code cpa_lock}; on arm64 and riscv the lock around splitting. */
+  SpinLock attributeLock() {
+    return attributeLock;
+  }
+
+  /** Models {@code pgd_lock}. */
+  SpinLock tableLock() {
+    return tableLock;
+  }
+
+  void replaceSplitTables(TableSource source) {
+    splitTables = source;
+  }
+
+  TableSource splitTables() {
+    return splitTables;
+  }
+
+  /** Takes a table of {@code level} for a split; the allocation may come back here. */
+  long allocateSplitTable(Cpu cpu, int level) {
+    splitDepth++;
+    splitDepthMax = Math.max(splitDepthMax, splitDepth);
+    assert splitDepth <= SPLIT_DEPTH_MAX : "splits nest " + splitDepth + " deep";
+    long tablePa = splitTables.allocate(cpu, level);
+    splitDepth--;
+    if (tablePa == TableSource.NONE) {
+      splitFailures++;
+    }
+    return tablePa;
+  }
+
+  /** Gives back a table that lost the race for its leaf. */
+  void freeSplitTable(Cpu cpu, long tablePa, int level) {
+    splitRaces++;
+    splitTables.free(cpu, tablePa, level);
+  }
+
+  /** Gives back a table that a collapse took out of use, after the flush. */
+  void freeCollapsedTable(Cpu cpu, long tablePa, int level) {
+    splitTables.free(cpu, tablePa, level);
+  }
+
+  /** Whether {@code pa} is RAM that the direct map covers. Models {@code pfn_range_is_mapped}. */
+  boolean isMappedRam(long pa) {
+    int low = 0;
+    int high = mappedFrom.length - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      if (pa < mappedFrom[middle]) {
+        high = middle - 1;
+      } else if (pa >= mappedTo[middle]) {
+        low = middle + 1;
+      } else {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether {@code va} lies in the direct map below the end of the highest mapped range. */
+  boolean isBelowLastMapped(long va) {
+    long pa = va - layout.directMapBase();
+    return pa >= 0 && pa < mappedTo[mappedTo.length - 1];
+  }
+
+  /** Counts the split of a leaf of {@code level}, if it maps RAM in the direct map. */
+  void countSplit(long va, int level) {
+    countSplit(va, level, tables.format().level(level - 1).entries());
+  }
+
+  void countSplit(long va, int level, long pieces) {
+    if (countsAt(va)) {
+      leaves[level]--;
+      leaves[level - 1] += pieces;
+      splits[level]++;
+    }
+  }
+
+  /** Counts the merge of a table of pieces into one leaf of {@code level}. */
+  void countCollapse(long va, int level) {
+    if (countsAt(va)) {
+      leaves[level]++;
+      leaves[level - 1] -= tables.format().level(level - 1).entries();
+      collapses[level]++;
+    }
+  }
+
+  private boolean countsAt(long va) {
+    return layout.inDirectMap(va) && isMappedRam(layout.directPa(va));
+  }
+
+  void countWriteAndExecute() {
+    writeAndExecute++;
+  }
+
+  void record(Cpu cpu, int kind, long a, long b, long c) {
+    assert !KernelEvent.name(kind).isEmpty();
+    events.record(kind, cpu.id(), a, b, c);
+  }
+
+  long leaves(int level) {
+    return leaves[level];
+  }
+
+  long splits(int level) {
+    return splits[level];
+  }
+
+  long collapses(int level) {
+    return collapses[level];
+  }
+
+  long splitFailures() {
+    return splitFailures;
+  }
+
+  long splitRaces() {
+    return splitRaces;
+  }
+
+  long writeAndExecute() {
+    return writeAndExecute;
+  }
+
+  int splitDepthMax() {
+    return splitDepthMax;
+  }
+}
