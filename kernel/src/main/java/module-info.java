@@ -8,6 +8,7 @@ module org.pagewright.kernel {
   requires transitive org.pagewright.hardware;
 
   exports org.pagewright.kernel.arch;
+  exports org.pagewright.kernel.boot;
   exports org.pagewright.kernel.directmap;
   exports org.pagewright.kernel.pgtable;
   exports org.pagewright.kernel.tlbflush;

@@ -1,0 +1,118 @@
+package org.pagewright.kernel.boot;
+
+import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.kernel.arch.ArchPolicy;
+import org.pagewright.kernel.arch.KernelLayout;
+import org.pagewright.kernel.directmap.DirectMapConfig;
+import org.pagewright.kernel.directmap.KernelImage;
+
+/**
+ * All that a booted kernel depends on besides the machine's seed.
+ *
+ * @param isolation page-table isolation (PTI), which makes kernel mappings non-global
+ * @param addressSpaceNumbers whether PCIDs or ASIDs are used
+ * @param image where the kernel lies; its memory is never handed to the page allocator
+ * @param memmapBytesPerPage memory that each frame's descriptor takes: 64 for {@code struct page},
+ *     0 to leave it out
+ */
+public record KernelConfig(
+    MachineConfig machine,
+    ArchPolicy policy,
+    KernelLayout layout,
+    DirectMapConfig directMap,
+    boolean isolation,
+    boolean addressSpaceNumbers,
+    KernelImage image,
+    int memmapBytesPerPage) {
+
+  private static final long MIB = 1L << 20;
+  private static final int STRUCT_PAGE_BYTES = 64;
+
+  public KernelConfig {
+    if (isolation && policy.attributeRules() != ArchPolicy.AttributeRules.X86_CPA) {
+      throw new IllegalArgumentException("isolation is modelled on x86 only, not " + policy.name());
+    }
+    if (memmapBytesPerPage < 0) {
+      throw new IllegalArgumentException("memmapBytesPerPage: " + memmapBytesPerPage);
+    }
+  }
+
+  /**
+   * Linux 7.0 on a machine: isolation off, PCIDs on, an image at 16M where there is room for it.
+   */
+  public static KernelConfig of(MachineConfig machine) {
+    String format = machine.format().name();
+    long start = machine.map().ranges().getFirst().from();
+    boolean hasRoom = machine.map().ramBytes() >= 256 * MIB;
+    return new KernelConfig(
+        machine,
+        ArchPolicy.forFormat(format),
+        KernelLayout.forFormat(format),
+        DirectMapConfig.LINUX_7_0,
+        /* isolation= */ false,
+        /* addressSpaceNumbers= */ true,
+        hasRoom ? KernelImage.at(start + 16 * MIB) : KernelImage.NONE,
+        STRUCT_PAGE_BYTES);
+  }
+
+  /** Whether kernel mappings are global. */
+  public boolean globalKernel() {
+    return policy.globalKernel() && !isolation;
+  }
+
+  public KernelConfig withMachine(MachineConfig other) {
+    return new KernelConfig(
+        other,
+        policy,
+        layout,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        memmapBytesPerPage);
+  }
+
+  public KernelConfig withPolicy(ArchPolicy other) {
+    return new KernelConfig(
+        machine,
+        other,
+        layout,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        memmapBytesPerPage);
+  }
+
+  public KernelConfig withDirectMap(DirectMapConfig other) {
+    return new KernelConfig(
+        machine, policy, layout, other, isolation, addressSpaceNumbers, image, memmapBytesPerPage);
+  }
+
+  public KernelConfig withIsolation(boolean other) {
+    return new KernelConfig(
+        machine, policy, layout, directMap, other, addressSpaceNumbers, image, memmapBytesPerPage);
+  }
+
+  public KernelConfig withAddressSpaceNumbers(boolean other) {
+    return new KernelConfig(
+        machine, policy, layout, directMap, isolation, other, image, memmapBytesPerPage);
+  }
+
+  public KernelConfig withImage(KernelImage other) {
+    return new KernelConfig(
+        machine,
+        policy,
+        layout,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        other,
+        memmapBytesPerPage);
+  }
+
+  public KernelConfig withMemmapBytesPerPage(int other) {
+    return new KernelConfig(
+        machine, policy, layout, directMap, isolation, addressSpaceNumbers, image, other);
+  }
+}
