@@ -8,10 +8,10 @@ import java.util.concurrent.Callable;
 import org.pagewright.lab.experiment.Catalogue;
 import org.pagewright.lab.experiment.CostFile;
 import org.pagewright.lab.experiment.Experiment;
-import org.pagewright.lab.experiment.Experiments;
 import org.pagewright.lab.experiment.MachineFile;
 import org.pagewright.lab.experiment.Parameter;
 import org.pagewright.lab.experiment.Variant;
+import org.pagewright.lab.experiment.suite.Experiments;
 import org.pagewright.lab.report.Json;
 import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.TextTable;
@@ -135,7 +135,6 @@ final class ListCommand implements Callable<Integer> {
   }
 
   private static String firstSentence(String text) {
-    int end = text.indexOf(". ");
-    return end < 0 ? text : text.substring(0, end + 1);
+    return text.split("(?<=[.?]) ", 2)[0];
   }
 }

@@ -14,6 +14,8 @@ import org.pagewright.lab.experiment.RunPlan;
 import org.pagewright.lab.experiment.RunReport;
 import org.pagewright.lab.experiment.RunResult;
 import org.pagewright.lab.experiment.Runner;
+import org.pagewright.lab.experiment.Sensitivity;
+import org.pagewright.lab.experiment.suite.Experiments;
 import org.pagewright.lab.report.CsvReport;
 import org.pagewright.lab.report.Finding;
 import org.pagewright.lab.report.HtmlReport;
@@ -41,7 +43,8 @@ import picocli.CommandLine.Spec;
       "  pagewright run populate --set cpus=64 --samples 5 --html populate.html",
       "  pagewright run populate --machine graviton4 --variant baseline --variant unmapped",
       "  pagewright run populate --seed 0x2a --csv populate.csv --json populate.json",
-      "  pagewright run populate --dry-run"
+      "  pagewright run populate --dry-run",
+      "  pagewright run populate --set guest=64M --samples 1 --sensitivity"
     })
 final class RunCommand implements Callable<Integer> {
   /** How long an interrupted run may take to write what it has. */
@@ -104,6 +107,11 @@ final class RunCommand implements Callable<Integer> {
       description = "Print every setting and where it comes from, and run nothing.")
   private boolean dryRun;
 
+  @Option(
+      names = "--sensitivity",
+      description = "Instead, print what half and twice each cost would make of the comparison.")
+  private boolean sensitivity;
+
   @Override
   public Integer call() throws IOException {
     RunPlan plan = plan();
@@ -111,7 +119,11 @@ final class RunCommand implements Callable<Integer> {
       printSettings(plan);
       return ExitStatus.FINE;
     }
-    Runner runner = new Runner(plan, Runtime.getRuntime().availableProcessors());
+    int threads = Runtime.getRuntime().availableProcessors();
+    if (sensitivity) {
+      return printSensitivity(plan, threads);
+    }
+    Runner runner = new Runner(plan, threads);
     CountDownLatch written = new CountDownLatch(1);
     Thread hook = new Thread(() -> stopAndWait(runner, written), "interrupted");
     Runtime.getRuntime().addShutdownHook(hook);
@@ -126,16 +138,9 @@ final class RunCommand implements Callable<Integer> {
   private RunPlan plan() {
     try {
       return RunPlan.of(
+          Experiments.named(experiment),
           new RunPlan.Request(
-              experiment,
-              variants,
-              samples,
-              machine,
-              costs,
-              values,
-              costValues,
-              afterTrace,
-              common.seed()));
+              variants, samples, machine, costs, values, costValues, afterTrace, common.seed()));
     } catch (IllegalArgumentException e) {
       throw new ParameterException(
           Objects.requireNonNull(spec, "picocli sets the command before it runs").commandLine(),
@@ -152,6 +157,15 @@ final class RunCommand implements Callable<Integer> {
             .column("source", TextTable.Align.LEFT);
     plan.settings().forEach(s -> table.row(List.of(s.name(), s.value(), s.source())));
     common.out().print(table.text());
+  }
+
+  private int printSensitivity(RunPlan plan, int threads) throws IOException {
+    List<Sensitivity.Row> rows = Sensitivity.of(plan, threads);
+    print(common.json(), Json.text(Sensitivity.json(plan, rows)));
+    if (!isOutput(common.json())) {
+      print(Path.of("-"), Sensitivity.text(plan, rows));
+    }
+    return ExitStatus.FINE;
   }
 
   /** Writes everything asked for; status 1 if a promised property did not hold. */

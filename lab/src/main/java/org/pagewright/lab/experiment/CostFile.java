@@ -1,6 +1,7 @@
 package org.pagewright.lab.experiment;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -40,7 +41,12 @@ public record CostFile(
     /** Computed from other values in a way that the source describes. */
     DERIVED,
     /** A guess, used where nothing was found; the source says why this value. */
-    ASSUMED
+    ASSUMED;
+
+    /** The word in files and reports. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** How far to trust a value for this machine. */
@@ -50,7 +56,12 @@ public record CostFile(
     /** Measured on a relative of it. */
     MEDIUM,
     /** The order of magnitude. */
-    LOW
+    LOW;
+
+    /** The word in files and reports. */
+    public String label() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** One value with its origin. */
@@ -64,6 +75,12 @@ public record CostFile(
       if (source.isBlank()) {
         throw new IllegalArgumentException("source is empty; expected where the value comes from");
       }
+    }
+
+    /** The value with its unit, as in the file. */
+    public String text() {
+      String number = value == Math.rint(value) ? String.valueOf((long) value) : "" + value;
+      return number + (unit == Unit.NS ? " ns" : " cycles");
     }
   }
 
@@ -85,6 +102,20 @@ public record CostFile(
   /** The time that {@code cycles} take, in nanoseconds. */
   public double nanoseconds(double cycles) {
     return cycles / ghz;
+  }
+
+  /** This table with the cost of {@code primitive} multiplied. */
+  public CostFile scaled(String primitive, double factor) {
+    Cost cost = costs.get(primitive);
+    if (cost == null) {
+      throw new IllegalArgumentException("no cost of " + primitive + " in " + name);
+    }
+    Map<String, Cost> changed = new LinkedHashMap<>(costs);
+    changed.put(
+        primitive,
+        new Cost(
+            cost.value() * factor, cost.unit(), cost.kind(), cost.confidence(), cost.source()));
+    return new CostFile(name, title, note, ghz, changed);
   }
 
   /** This table with the cost of {@code primitive} set to {@code value} nanoseconds by the user. */

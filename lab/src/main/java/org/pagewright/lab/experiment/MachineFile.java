@@ -69,6 +69,23 @@ public record MachineFile(
     }
   }
 
+  /** This machine with RAM of {@code bytes} without holes but that below 1M. */
+  public MachineFile withMemoryBytes(long bytes) {
+    return new MachineFile(
+        name,
+        title,
+        note,
+        "0-640K,1M-" + (bytes >> 10) + "K",
+        cpus,
+        architecture,
+        format,
+        tlb,
+        costs,
+        directMap,
+        features,
+        sources);
+  }
+
   /** This machine with another number of CPUs. */
   public MachineFile withCpus(int count) {
     return new MachineFile(

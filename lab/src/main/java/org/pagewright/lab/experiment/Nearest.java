@@ -4,12 +4,12 @@ import java.util.Collection;
 import java.util.Comparator;
 
 /** Finds what somebody probably meant to type. */
-final class Nearest {
+public final class Nearest {
 
   private Nearest() {}
 
   /** {@code "; did you mean X"} for the nearest of {@code known}, or nothing if none is near. */
-  static String hint(String typed, Collection<String> known) {
+  public static String hint(String typed, Collection<String> known) {
     return known.stream()
         .min(Comparator.comparingInt((String k) -> distance(typed, k)).thenComparing(k -> k))
         .filter(k -> distance(typed, k) <= Math.max(2, typed.length() / 3))

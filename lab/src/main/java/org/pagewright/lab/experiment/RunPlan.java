@@ -31,7 +31,6 @@ public record RunPlan(
    * @param costOverrides assignments {@code primitive=nanoseconds}
    */
   public record Request(
-      String experiment,
       List<String> variants,
       @Nullable Integer samples,
       @Nullable String machine,
@@ -45,17 +44,12 @@ public record RunPlan(
   public static final long DEFAULT_SEED = 1;
 
   /**
-   * Makes every choice of {@code request}.
+   * Makes every choice of {@code request} for {@code experiment}.
    *
    * @throws IllegalArgumentException if it asks for something that does not exist
    * @throws BadFile if a file it names is wrong
    */
-  public static RunPlan of(Request request) {
-    Experiment experiment = Experiments.named(request.experiment());
-    return of(experiment, request);
-  }
-
-  static RunPlan of(Experiment experiment, Request request) {
+  public static RunPlan of(Experiment experiment, Request request) {
     List<Setting> settings = new ArrayList<>();
     List<Variant> variants = variants(experiment, request.variants());
     settings.add(
@@ -166,6 +160,12 @@ public record RunPlan(
       hash = (hash ^ text.charAt(i)) * 0x100000001b3L;
     }
     return Json.hex(hash);
+  }
+
+  /** This plan at other costs. */
+  public RunPlan withCosts(CostFile other) {
+    return new RunPlan(
+        experiment, variants, machine, other, values, afterTrace, samples, seed, settings);
   }
 
   /** The trial of one sample; equal samples of all variants have equal seeds. */

@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -186,21 +185,12 @@ public final class RunReport {
             lines.add(
                 new CostLine(
                     name,
-                    number(cost.value()) + (cost.unit() == CostFile.Unit.NS ? " ns" : " cycles"),
+                    cost.text(),
                     file.cycles(cost),
-                    lower(cost.kind()),
-                    lower(cost.confidence()),
-                    cost.source(),
-                    true)));
+                    cost.kind().label(),
+                    cost.confidence().label(),
+                    cost.source())));
     return lines;
-  }
-
-  private static String number(double value) {
-    return value == Math.rint(value) ? String.valueOf((long) value) : String.valueOf(value);
-  }
-
-  private static String lower(Enum<?> constant) {
-    return constant.name().toLowerCase(Locale.ROOT);
   }
 
   private List<Finding> findings() {

@@ -18,4 +18,10 @@ public record Trial(
     Values values,
     @Nullable Path afterTrace,
     long seed,
-    int index) {}
+    int index) {
+
+  /** The same trial on another machine. */
+  public Trial on(MachineFile other) {
+    return new Trial(variant, other, costs, values, afterTrace, seed, index);
+  }
+}

@@ -5,10 +5,11 @@
  * Firecracker's population latency, the table in the cover letter of "mm: Add __GFP_UNMAPPED" (RFC,
  * 2026-02).
  *
- * <p>The entry class is {@link Experiments}, which lists them; {@link Runner} runs one and makes
- * its report. An {@link Experiment} names its {@link Variant}s and {@link Parameter}s and turns a
- * {@link Trial} into a {@link Sample}. A {@link MachineFile} and a {@link CostFile} are YAML, ours
- * in the jar or a user's, read by {@link YamlBinder}.
+ * <p>The entry class is {@link Runner}, which takes the samples of an experiment; {@link RunReport}
+ * describes the result. An {@link Experiment} names its {@link Variant}s and {@link Parameter}s and
+ * turns a {@link Trial} into a {@link Sample}; those that there are stand in the package {@code
+ * suite}. A {@link MachineFile} and a {@link CostFile} are YAML, ours in the jar or a user's, read
+ * by {@link YamlBinder}. {@link Sensitivity} asks what errors in the costs would change.
  *
  * <p>Invariants: a sample depends on its trial alone; samples differ only by what {@code Choices}
  * answers under the sample's seed; equal seeds across variants pair the samples; every number of a

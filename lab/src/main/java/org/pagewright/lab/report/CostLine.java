@@ -6,13 +6,6 @@ package org.pagewright.lab.report;
  * @param value the value with its unit, as the table's file gives it
  * @param cycles what a run charges for it
  * @param kind manual, paper, published, measured or derived
- * @param used whether the run charged it at all
  */
 public record CostLine(
-    String primitive,
-    String value,
-    double cycles,
-    String kind,
-    String confidence,
-    String source,
-    boolean used) {}
+    String primitive, String value, double cycles, String kind, String confidence, String source) {}

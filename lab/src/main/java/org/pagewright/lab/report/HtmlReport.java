@@ -221,8 +221,7 @@ public final class HtmlReport {
     boolean[] numeric = {false, true, true, false, false, false};
     section(
         "Costs: " + report.costTable(),
-        "What each primitive costs on this machine, and who says so. A line in grey was not"
-            + " charged.",
+        "What each primitive costs on this machine, and who says so.",
         () ->
             page.element(
                 "table",
@@ -243,7 +242,7 @@ public final class HtmlReport {
                             cost.confidence(),
                             cost.source()),
                         numeric,
-                        cost.used() ? "" : "unused");
+                        "");
                   }
                 },
                 "class",

@@ -16,7 +16,7 @@ class RunPlanTest {
 
   private static RunPlan plan(String machine, List<String> sets, List<String> costs) {
     return RunPlan.of(
-        FAKE, new RunPlan.Request("fake", List.of(), null, machine, null, sets, costs, null, null));
+        FAKE, new RunPlan.Request(List.of(), null, machine, null, sets, costs, null, null));
   }
 
   @Test
@@ -59,13 +59,11 @@ class RunPlanTest {
     assertThatThrownBy(() -> plan("smal", List.of(), List.of()))
         .hasMessageContaining("unknown machine smal")
         .hasMessageEndingWith("did you mean small?");
-    assertThatThrownBy(() -> Experiments.named("nothing-like-this"))
-        .isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() ->
             RunPlan.of(
                 FAKE,
                 new RunPlan.Request(
-                    "fake", List.of("slw"), null, null, null, List.of(), List.of(), null, null)))
+                    List.of("slw"), null, null, null, List.of(), List.of(), null, null)))
         .hasMessage("unknown variant slw; expected one of slow, fast, odd; did you mean slow?");
   }
 
@@ -86,8 +84,7 @@ class RunPlanTest {
   @Test
   void configHash_ignoresTheSeedAndNothingElse() {
     RunPlan.Request seeded =
-        new RunPlan.Request(
-            "fake", List.of(), null, "small", null, List.of(), List.of(), null, 99L);
+        new RunPlan.Request(List.of(), null, "small", null, List.of(), List.of(), null, 99L);
     String hash = plan("small", List.of(), List.of()).configHash();
 
     assertThat(RunPlan.of(FAKE, seeded).configHash()).isEqualTo(hash);

@@ -19,8 +19,7 @@ class RunnerTest {
       new FakeExperiment(t -> 1e6 * (1 + (t.seed() >>> 40) / (double) (1 << 24)), List.of());
 
   private static RunPlan.Request request(Integer samples, Long seed, List<String> variants) {
-    return new RunPlan.Request(
-        "fake", variants, samples, "small", null, List.of(), List.of(), null, seed);
+    return new RunPlan.Request(variants, samples, "small", null, List.of(), List.of(), null, seed);
   }
 
   private static RunPlan plan(Experiment experiment, int samples, long seed) {

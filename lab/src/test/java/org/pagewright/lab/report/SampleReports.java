@@ -71,7 +71,7 @@ final class SampleReports {
         new SampleTable(
             List.of(new SampleTable.Column("populate-latency", Unit.NANOSECONDS)), rows),
         "test-costs",
-        List.of(new CostLine("invlpg", "100 ns", 300, "paper", "low", "a, \"quoted\" paper", true)),
+        List.of(new CostLine("invlpg", "100 ns", 300, "paper", "low", "a, \"quoted\" paper")),
         List.of(new Finding(Finding.Level.WARNING, "numbers are made up")));
   }
 }

@@ -1,6 +1,8 @@
-package org.pagewright.lab.experiment;
+package org.pagewright.lab.experiment.suite;
 
 import java.util.List;
+import org.pagewright.lab.experiment.Experiment;
+import org.pagewright.lab.experiment.Nearest;
 
 /** The experiments that there are. */
 public final class Experiments {
