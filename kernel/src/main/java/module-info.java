@@ -7,6 +7,7 @@ module org.pagewright.kernel {
   requires static transitive org.jspecify;
   requires transitive org.pagewright.hardware;
 
+  exports org.pagewright.kernel.alloc;
   exports org.pagewright.kernel.arch;
   exports org.pagewright.kernel.boot;
   exports org.pagewright.kernel.directmap;

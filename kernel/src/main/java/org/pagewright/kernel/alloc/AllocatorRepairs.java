@@ -1,0 +1,292 @@
+package org.pagewright.kernel.alloc;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and rewrites an allocator's state from outside: to load a recorded state, to apply steps
+ * that a trace does not show, and to adopt a kernel's answer where it differs from ours.
+ */
+public final class AllocatorRepairs {
+  private final PageAllocator allocator;
+  private final Memmap memmap;
+
+  public AllocatorRepairs(PageAllocator allocator) {
+    this.allocator = allocator;
+    this.memmap = allocator.memmap;
+  }
+
+  private Zone zone(int zone) {
+    return allocator.zones.get(zone);
+  }
+
+  // ---- looking
+
+  /** Number of the zone that spans a frame, or -1. */
+  public int zoneOf(long pfn) {
+    for (Zone zone : allocator.zones) {
+      if (zone.spans(pfn)) {
+        return zone.id;
+      }
+    }
+    return -1;
+  }
+
+  /** Number of the zone that serves a request first. */
+  public int preferredZone(int gfp) {
+    return allocator.zoneLists.of(Gfp.zone(gfp))[0].id;
+  }
+
+  /** Whether blocks of an order may lie on per-CPU lists. */
+  public boolean isPcpOrder(int order) {
+    return allocator.pcpLists.allows(order);
+  }
+
+  /** Pages on a CPU's lists of a zone. */
+  public int pcpCount(int cpu, int zone) {
+    return zone(zone).pcps.get(cpu).count;
+  }
+
+  public int pcpHigh(int cpu, int zone) {
+    return zone(zone).pcps.get(cpu).high;
+  }
+
+  public int pcpBatch(int cpu, int zone) {
+    return zone(zone).pcps.get(cpu).batch;
+  }
+
+  /** First block of a per-CPU list, or {@link PageAllocator#NONE}. */
+  public long pcpHead(int cpu, int zone, int order, int migratetype) {
+    return zone(zone).pcps.get(cpu).lists.head(PerCpuPages.index(migratetype, order));
+  }
+
+  /** How many blocks lie before a frame on a CPU's list, or -1 if it is not there. */
+  public int pcpDepth(int cpu, long pfn, int order, int migratetype) {
+    int zone = zoneOf(pfn);
+    if (zone < 0 || memmap.state(pfn) != Memmap.PCP || memmap.cpu(pfn) != cpu) {
+      return -1;
+    }
+    if (memmap.list(pfn) != PerCpuPages.index(migratetype, order)) {
+      return -1;
+    }
+    int depth = 0;
+    for (long at = memmap.previous(pfn); at != Memmap.NONE; at = memmap.previous(at)) {
+      depth++;
+    }
+    return depth;
+  }
+
+  /** Frames of a per-CPU list in order; lists are numbered as in {@code struct per_cpu_pages}. */
+  public long[] pcpList(int cpu, int zone, int list) {
+    return zone(zone).pcps.get(cpu).lists.toArray(list);
+  }
+
+  /** Frames of a free list in order, head first. */
+  public long[] freeList(int zone, int order, int freetypeIndex) {
+    return zone(zone).free.toArray(Zone.list(order, freetypeIndex));
+  }
+
+  /** Migratetype of a frame's pageblock. */
+  public int blockType(long pfn) {
+    return memmap.blockType(pfn);
+  }
+
+  // ---- loading
+
+  /** Appends a free block to a free list; the counters follow. */
+  public void placeFree(int zone, long pfn, int order, int migratetype) {
+    Zone in = zone(zone);
+    in.add(pfn, order, migratetype, /* toTail= */ true);
+    in.account(/* cpu= */ 0, 1L << order, migratetype);
+  }
+
+  /** Appends a block to a per-CPU list. */
+  public void placePcp(int cpu, int zone, int list, long pfn) {
+    PerCpuPages pcp = zone(zone).pcps.get(cpu);
+    int order = PerCpuPages.order(list, memmap.blockOrder());
+    int type = order <= PerCpuPages.COSTLY_ORDER ? list % Migratetype.PCP_TYPES : list & 1;
+    memmap.setPcp(pfn, order, list, cpu, type);
+    pcp.lists.addTail(list, pfn);
+    pcp.count += 1 << order;
+  }
+
+  /** Sets how many pages a zone manages. */
+  public void setManaged(int zone, long managed, long present) {
+    zone(zone).managedPages = managed;
+    zone(zone).presentPages = present;
+  }
+
+  /** Sets what readers of a zone's free counter see; the lists stay. */
+  public void setVisibleFree(int zone, long pages) {
+    CpuCounter counter = zone(zone).freePages;
+    counter.set(counter.exact(), pages);
+  }
+
+  /** Sets the pageblocks that the high-atomic reserve counts. */
+  public void setReservedHighatomic(int zone, long pages) {
+    zone(zone).reservedHighatomic = pages;
+  }
+
+  /** Sets high and batch of every CPU's lists of a zone. */
+  public void setPcp(int zone, int high, int batch) {
+    for (PerCpuPages pcp : zone(zone).pcps) {
+      pcp.high = high;
+      pcp.highMin = high;
+      pcp.highMax = Math.max(high, pcp.highMax);
+      pcp.batch = batch;
+    }
+  }
+
+  /** Sets the limits of one CPU's lists, and what they remember of earlier frees. */
+  public void setPcp(int cpu, int zone, int high, int batch, int freeFactor) {
+    PerCpuPages pcp = zone(zone).pcps.get(cpu);
+    pcp.high = high;
+    pcp.highMin = high;
+    pcp.highMax = Math.max(high, pcp.highMax);
+    pcp.batch = batch;
+    pcp.freeFactor = freeFactor;
+  }
+
+  /** Sets marks, reserves and the threshold of the counters of a zone. */
+  public void setWatermarks(
+      int zone, long min, long low, long high, long[] reserve, int threshold) {
+    Zone of = zone(zone);
+    of.marks[AllocFlags.WMARK_MIN] = min;
+    of.marks[AllocFlags.WMARK_LOW] = low;
+    of.marks[AllocFlags.WMARK_HIGH] = high;
+    Arrays.fill(of.reserve, 0);
+    System.arraycopy(reserve, 0, of.reserve, 0, Math.min(reserve.length, of.reserve.length));
+    of.freePages.setThreshold(threshold);
+  }
+
+  public void setBoost(int zone, long boost) {
+    zone(zone).boost = boost;
+  }
+
+  /** Says whether kswapd is at work in every zone. */
+  public void setReclaimActive(boolean isActive) {
+    for (Zone zone : allocator.zones) {
+      zone.isReclaimActive = isActive;
+    }
+  }
+
+  /** Notes the migratetype of a frame's pageblock; lists stay. */
+  public void setBlockType(long pfn, int migratetype) {
+    if (memmap.contains(pfn)) {
+      memmap.setBlockType(pfn, migratetype);
+    }
+  }
+
+  // ---- steps that no event shows
+
+  /** Takes order-0 blocks as {@code alloc_pages_bulk()} does; returns how many it got. */
+  public int allocateBulk(int cpu, int gfp, long[] into) {
+    int type = Gfp.migratetype(gfp);
+    Zone zone = zone(preferredZone(gfp));
+    PerCpuPages pcp = zone.pcps.get(cpu);
+    int flags = AllocFlags.WMARK_LOW | (type == Migratetype.MOVABLE ? AllocFlags.CMA : 0);
+    int got = 0;
+    while (got < into.length) {
+      long pfn = allocator.pcpLists.takeInBulk(zone, pcp, 0, type, flags);
+      if (pfn == PageAllocator.NONE) {
+        break;
+      }
+      memmap.setUsed(pfn, 0, (gfp & Gfp.MOVABLE) != 0, type);
+      into[got++] = pfn;
+    }
+    return got;
+  }
+
+  /** Takes a free block out. Models {@code __isolate_free_page()}; false if it is not free. */
+  public boolean isolateFreePage(long pfn, int order) {
+    if (!takeFromBuddy(pfn, order)) {
+      return false;
+    }
+    if (order >= memmap.blockOrder() - 1) {
+      long end = pfn + (1L << order);
+      for (long at = memmap.blockStart(pfn); at < end; at += memmap.blockPages()) {
+        boolean mayChange =
+            Migratetype.isMergeable(memmap.blockType(at)) && !memmap.isBlockUnmapped(at);
+        if (mayChange) {
+          memmap.setBlockType(at, Migratetype.MOVABLE);
+        }
+      }
+    }
+    return true;
+  }
+
+  /** Gives one reserved pageblock back. Models unreserve_highatomic_pageblock(). */
+  public boolean unreserveHighatomic(int migratetype) {
+    return allocator.highatomic.unreserve(allocator.zones, migratetype);
+  }
+
+  /** Lets per-CPU lists refill and drain on their own, or only as told here. */
+  public void setSelfActing(boolean refillsAndDrains) {
+    allocator.pcpLists.setSelfActing(refillsAndDrains);
+  }
+
+  // ---- repairs
+
+  /** Takes a block off the per-CPU list that it lies on; false if it lies on none. */
+  public boolean takeFromPcp(long pfn, int order) {
+    int zone = zoneOf(pfn);
+    PerCpuPages pcp = zone < 0 ? null : PcpLists.holder(zone(zone), memmap, pfn);
+    if (pcp == null || memmap.order(pfn) != order) {
+      return false;
+    }
+    pcp.lists.remove(memmap.list(pfn), pfn);
+    pcp.count -= 1 << order;
+    memmap.setUsed(pfn, order, /* isMovable= */ false, memmap.notedType(pfn));
+    return true;
+  }
+
+  /** Takes a block out of the free lists, breaking up a larger one; false if it is not free. */
+  public boolean takeFromBuddy(long pfn, int order) {
+    for (int size = order; size <= Zone.MAX_ORDER; size++) {
+      long head = pfn & -(1L << size);
+      int zone = zoneOf(head);
+      if (zone >= 0 && memmap.isFreeOfOrder(head, size)) {
+        breakUp(zone(zone), head, size, pfn, order);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void breakUp(Zone zone, long head, int size, long pfn, int order) {
+    int freetype = zone.remove(head, size);
+    long at = head;
+    for (int half = size - 1; half >= order; half--) {
+      long upper = at + (1L << half);
+      boolean isUpper = pfn >= upper;
+      zone.add(isUpper ? at : upper, half, freetype, /* toTail= */ false);
+      at = isUpper ? upper : at;
+    }
+    zone.account(/* cpu= */ 0, -(1L << order), freetype);
+    memmap.setUsed(pfn, order, /* isMovable= */ false, Freetype.migratetype(freetype));
+  }
+
+  /** Puts a used block at the end of a per-CPU list, or at its head. */
+  public void putOnPcp(int cpu, long pfn, int order, int migratetype, boolean toTail) {
+    PerCpuPages pcp = zone(zoneOf(pfn)).pcps.get(cpu);
+    int type = migratetype < Migratetype.PCP_TYPES ? migratetype : Migratetype.MOVABLE;
+    int list = PerCpuPages.index(type, order);
+    memmap.setPcp(pfn, order, list, cpu, migratetype);
+    if (toTail) {
+      pcp.lists.addTail(list, pfn);
+    } else {
+      pcp.lists.addHead(list, pfn);
+    }
+    pcp.count += 1 << order;
+  }
+
+  /** Says how movable a used block is. */
+  public void setMovable(long pfn, int order, boolean isMovable) {
+    memmap.setUsed(pfn, order, isMovable, memmap.notedType(pfn));
+  }
+
+  /** Complains about the first invariant that does not hold, or returns null. */
+  public @Nullable String brokenInvariant() {
+    return AllocatorVerifier.firstBroken(allocator);
+  }
+}

@@ -1,0 +1,118 @@
+package org.pagewright.kernel.alloc;
+
+/** An allocator's state in the kernel's own formats (mm/vmstat.c). */
+public final class AllocatorText {
+  private static final int PRINTED_TYPES = Migratetype.TYPES;
+
+  private AllocatorText() {}
+
+  /** Models /proc/buddyinfo. */
+  public static String buddyinfo(PageAllocator allocator) {
+    StringBuilder text = new StringBuilder();
+    for (Zone zone : allocator.zones) {
+      text.append("Node %d, zone %8s ".formatted(zone.node, zone.kind.label()));
+      for (long blocks : zone.freeBlocks) {
+        text.append("%6d ".formatted(blocks));
+      }
+      text.append('\n');
+    }
+    return text.toString();
+  }
+
+  /** Models /proc/pagetypeinfo; {@code withCma} says whether CMA is built in. */
+  public static String pagetypeinfo(PageAllocator allocator, boolean withCma) {
+    StringBuilder text = new StringBuilder();
+    int blockOrder = allocator.config.blockOrder();
+    text.append(
+        "Page block order: %d\nPages per block:  %d\n\n".formatted(blockOrder, 1 << blockOrder));
+    text.append("%-43s ".formatted("Free pages count per migrate type at order"));
+    for (int order = 0; order < Zone.ORDERS; order++) {
+      text.append("%6d ".formatted(order));
+    }
+    text.append('\n');
+    for (Zone zone : allocator.zones) {
+      appendFree(text, zone, withCma);
+    }
+    text.append("\n%-23s".formatted("Number of blocks type "));
+    for (int type = 0; type < PRINTED_TYPES; type++) {
+      if (isPrinted(type, withCma)) {
+        text.append("%12s ".formatted(Migratetype.name(type)));
+      }
+    }
+    text.append('\n');
+    for (Zone zone : allocator.zones) {
+      appendBlocks(text, zone, withCma);
+    }
+    return text.toString();
+  }
+
+  private static boolean isPrinted(int type, boolean withCma) {
+    return withCma || type != Migratetype.CMA;
+  }
+
+  private static void appendFree(StringBuilder text, Zone zone, boolean withCma) {
+    for (int type = 0; type < PRINTED_TYPES; type++) {
+      if (isPrinted(type, withCma)) {
+        appendRow(text, zone, type, Migratetype.name(type));
+      }
+    }
+    if (zone.freeBlockPagesUnmapped > 0) {
+      appendRow(text, zone, Migratetype.TYPES, "Unmapped");
+    }
+  }
+
+  private static void appendRow(StringBuilder text, Zone zone, int index, String name) {
+    text.append("Node %4d, zone %8s, type %12s ".formatted(zone.node, zone.kind.label(), name));
+    for (int order = 0; order < Zone.ORDERS; order++) {
+      text.append("%6d ".formatted(zone.free.length(Zone.list(order, index))));
+    }
+    text.append('\n');
+  }
+
+  private static void appendBlocks(StringBuilder text, Zone zone, boolean withCma) {
+    long[] counts = new long[PRINTED_TYPES];
+    Memmap memmap = zone.memmap;
+    long first = memmap.blockStart(zone.startPfn);
+    for (long pfn = first; pfn < zone.endPfn; pfn += memmap.blockPages()) {
+      counts[memmap.blockType(pfn)]++;
+    }
+    text.append("Node %d, zone %8s ".formatted(zone.node, zone.kind.label()));
+    for (int type = 0; type < PRINTED_TYPES; type++) {
+      if (isPrinted(type, withCma)) {
+        text.append("%12d ".formatted(counts[type]));
+      }
+    }
+    text.append('\n');
+  }
+
+  /** Models the per-CPU part of /proc/zoneinfo. */
+  public static String pagesets(PageAllocator allocator) {
+    StringBuilder text = new StringBuilder();
+    for (Zone zone : allocator.zones) {
+      text.append("Node %d, zone %8s\n  pagesets\n".formatted(zone.node, zone.kind.label()));
+      for (PerCpuPages pcp : zone.pcps) {
+        appendPageset(text, pcp);
+      }
+    }
+    return text.toString();
+  }
+
+  private static void appendPageset(StringBuilder text, PerCpuPages pcp) {
+    text.append("    cpu: %d\n".formatted(pcp.cpu));
+    text.append("              count:    %d\n".formatted(pcp.count));
+    text.append("              high:     %d\n".formatted(pcp.high));
+    text.append("              batch:    %d\n".formatted(pcp.batch));
+  }
+
+  /** The lines of /proc/vmstat that count free memory, by their names in the series. */
+  public static String vmstat(PageAllocator allocator) {
+    long mapped = 0;
+    long unmapped = 0;
+    for (Zone zone : allocator.zones) {
+      mapped += zone.freeBlockPagesMapped;
+      unmapped += zone.freeBlockPagesUnmapped;
+    }
+    return "nr_free_pages %d\nnr_free_pages_blocks_mapped %d\nnr_free_pages_blocks_unmapped %d\n"
+        .formatted(allocator.freePages(), mapped, unmapped);
+  }
+}

@@ -1,0 +1,137 @@
+package org.pagewright.kernel.alloc;
+
+import java.util.BitSet;
+import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
+
+/** Looks for a broken invariant in a whole allocator; linear in what is free. */
+public final class AllocatorVerifier {
+  private final PageAllocator allocator;
+  private final Memmap memmap;
+  private final BitSet seen = new BitSet();
+
+  private AllocatorVerifier(PageAllocator allocator) {
+    this.allocator = allocator;
+    this.memmap = allocator.memmap;
+  }
+
+  /** The first invariant that does not hold, or null. */
+  public static @Nullable String firstBroken(PageAllocator allocator) {
+    return new AllocatorVerifier(allocator).firstBroken(pfn -> true);
+  }
+
+  /**
+   * The same, and each free frame's presence in the direct map must agree with the flag of its
+   * pageblock.
+   */
+  public static @Nullable String firstBroken(PageAllocator allocator, LongPredicate isPresent) {
+    return new AllocatorVerifier(allocator)
+        .firstBroken(pfn -> isPresent.test(pfn) != allocator.isUnmapped(pfn));
+  }
+
+  private @Nullable String firstBroken(LongPredicate agrees) {
+    for (Zone zone : allocator.zones) {
+      String broken = brokenZone(zone, agrees);
+      if (broken != null) {
+        return "zone " + zone.kind.label() + ": " + broken;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable String brokenZone(Zone zone, LongPredicate agrees) {
+    long counted = 0;
+    for (int order = 0; order < Zone.ORDERS; order++) {
+      long blocks = 0;
+      for (int index = 0; index < Freetype.INDEXES; index++) {
+        int length = zone.free.length(Zone.list(order, index));
+        blocks += length;
+        counted += index == Migratetype.ISOLATE ? 0 : (long) length << order;
+        String broken = brokenList(zone, order, index, agrees);
+        if (broken != null) {
+          return broken;
+        }
+      }
+      if (blocks != zone.freeBlocks[order]) {
+        return "order %d: %d blocks on lists, counter %d"
+            .formatted(order, blocks, zone.freeBlocks[order]);
+      }
+    }
+    if (counted != zone.freePages.exact()) {
+      return "%d pages on lists, counter %d".formatted(counted, zone.freePages.exact());
+    }
+    return brokenPcp(zone);
+  }
+
+  private @Nullable String brokenList(Zone zone, int order, int index, LongPredicate agrees) {
+    for (long pfn : zone.free.toArray(Zone.list(order, index))) {
+      String broken = brokenBlock(zone, pfn, order, index, agrees);
+      if (broken != null) {
+        return broken;
+      }
+    }
+    return null;
+  }
+
+  private @Nullable String brokenBlock(
+      Zone zone, long pfn, int order, int index, LongPredicate agrees) {
+    if (!memmap.isFreeOfOrder(pfn, order) || memmap.list(pfn) != index) {
+      return "frame %d is listed as free of order %d, its word differs".formatted(pfn, order);
+    }
+    if ((pfn & ((1L << order) - 1)) != 0 || !zone.spans(pfn)) {
+      return "frame %d of order %d is misaligned or outside".formatted(pfn, order);
+    }
+    if (claims(pfn, order)) {
+      return "frame %d of order %d is listed twice".formatted(pfn, order);
+    }
+    int freetype = memmap.blockFreetype(pfn);
+    if (allocator.config.rules().listsFollowBlocks() && Freetype.index(freetype) != index) {
+      return "frame %d is on list %d, its pageblock has freetype %d"
+          .formatted(pfn, index, freetype);
+    }
+    if (Freetype.isUnmapped(freetype) != (index == Migratetype.TYPES)) {
+      return "frame %d: pageblock flag and list %d differ".formatted(pfn, index);
+    }
+    for (long at = pfn; at < pfn + (1L << order); at++) {
+      if (!agrees.test(at)) {
+        return "frame %d: direct map and pageblock flag differ".formatted(at);
+      }
+    }
+    return null;
+  }
+
+  private boolean claims(long pfn, int order) {
+    int from = Math.toIntExact(pfn);
+    int to = from + (1 << order);
+    int next = seen.nextSetBit(from);
+    seen.set(from, to);
+    return next >= 0 && next < to;
+  }
+
+  private @Nullable String brokenPcp(Zone zone) {
+    for (PerCpuPages pcp : zone.pcps) {
+      long pages = 0;
+      for (int list = 0; list < PerCpuPages.LISTS; list++) {
+        int order = PerCpuPages.order(list, memmap.blockOrder());
+        pages += (long) pcp.lists.length(list) << order;
+        String broken = brokenPcpList(pcp, list, order);
+        if (broken != null) {
+          return broken;
+        }
+      }
+      if (pages != pcp.count) {
+        return "CPU %d: %d pages on lists, count %d".formatted(pcp.cpu, pages, pcp.count);
+      }
+    }
+    return null;
+  }
+
+  private @Nullable String brokenPcpList(PerCpuPages pcp, int list, int order) {
+    for (long pfn : pcp.lists.toArray(list)) {
+      if (memmap.state(pfn) != Memmap.PCP || claims(pfn, order)) {
+        return "frame %d on a list of CPU %d is elsewhere too".formatted(pfn, pcp.cpu);
+      }
+    }
+    return null;
+  }
+}

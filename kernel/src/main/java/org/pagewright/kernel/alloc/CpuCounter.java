@@ -1,0 +1,53 @@
+package org.pagewright.kernel.alloc;
+
+/**
+ * A counter whose changes wait on each CPU until they exceed a threshold. Models {@code
+ * __mod_zone_page_state()} (mm/vmstat.c): readers see a value that may lag.
+ */
+final class CpuCounter {
+  private final long[] pending;
+  private long exact;
+  private long visible;
+  private int threshold;
+
+  CpuCounter(int cpus) {
+    this.pending = new long[cpus];
+  }
+
+  void add(int cpu, long delta) {
+    exact += delta;
+    long waiting = pending[cpu] + delta;
+    if (Math.abs(waiting) > threshold) {
+      visible += waiting;
+      waiting = 0;
+    }
+    pending[cpu] = waiting;
+  }
+
+  /** What a reader sees. */
+  long visible() {
+    return Math.max(visible, 0);
+  }
+
+  long exact() {
+    return exact;
+  }
+
+  /** Sets the threshold; 0 makes every change visible at once. */
+  void setThreshold(int threshold) {
+    this.threshold = threshold;
+  }
+
+  /** Makes every waiting change visible. Models {@code refresh_cpu_vm_stats()}. */
+  void fold() {
+    visible = exact;
+    java.util.Arrays.fill(pending, 0);
+  }
+
+  void set(long value, long seen) {
+    exact = value;
+    visible = seen;
+    java.util.Arrays.fill(pending, 0);
+    pending[0] = value - seen;
+  }
+}

@@ -1,0 +1,80 @@
+package org.pagewright.kernel.alloc;
+
+/**
+ * Allocation request flags. Models {@code gfp_t} (include/linux/gfp_types.h, 6.12 and later on a
+ * plain x86-64 build; bits 0 to 8 and 10 to 23 are the same in 6.1).
+ */
+public final class Gfp {
+  public static final int DMA = 1;
+  public static final int HIGHMEM = 1 << 1;
+  public static final int DMA32 = 1 << 2;
+  public static final int MOVABLE = 1 << 3;
+  public static final int RECLAIMABLE = 1 << 4;
+  public static final int HIGH = 1 << 5;
+  public static final int IO = 1 << 6;
+  public static final int FS = 1 << 7;
+  public static final int ZERO = 1 << 8;
+
+  /** 6.1 only: {@code __GFP_ATOMIC}; the bit is unused later. */
+  public static final int ATOMIC_6_1 = 1 << 9;
+
+  public static final int DIRECT_RECLAIM = 1 << 10;
+  public static final int KSWAPD_RECLAIM = 1 << 11;
+  public static final int WRITE = 1 << 12;
+  public static final int NOWARN = 1 << 13;
+  public static final int RETRY_MAYFAIL = 1 << 14;
+  public static final int NOFAIL = 1 << 15;
+  public static final int NORETRY = 1 << 16;
+  public static final int MEMALLOC = 1 << 17;
+  public static final int COMP = 1 << 18;
+  public static final int NOMEMALLOC = 1 << 19;
+  public static final int HARDWALL = 1 << 20;
+  public static final int THISNODE = 1 << 21;
+  public static final int ACCOUNT = 1 << 22;
+  public static final int ZEROTAGS = 1 << 23;
+  public static final int NO_OBJ_EXT = 1 << 24;
+
+  /** {@code __GFP_UNMAPPED}, versions 1 and 2 of the series only. */
+  public static final int UNMAPPED = 1 << 25;
+
+  public static final int RECLAIM = DIRECT_RECLAIM | KSWAPD_RECLAIM;
+  public static final int ATOMIC = HIGH | KSWAPD_RECLAIM;
+  public static final int KERNEL = RECLAIM | IO | FS;
+  public static final int KERNEL_ACCOUNT = KERNEL | ACCOUNT;
+  public static final int NOWAIT = KSWAPD_RECLAIM | NOWARN;
+  public static final int NOIO = RECLAIM;
+  public static final int NOFS = RECLAIM | IO;
+  public static final int USER = KERNEL | HARDWALL;
+  public static final int HIGHUSER = USER | HIGHMEM;
+  public static final int HIGHUSER_MOVABLE = HIGHUSER | MOVABLE;
+  public static final int TRANSHUGE_LIGHT =
+      (HIGHUSER_MOVABLE | COMP | NOMEMALLOC | NOWARN) & ~RECLAIM;
+  public static final int TRANSHUGE = TRANSHUGE_LIGHT | DIRECT_RECLAIM;
+
+  /** The two bits that say how movable the page will be. */
+  public static final int MOVABLE_MASK = MOVABLE | RECLAIMABLE;
+
+  private Gfp() {}
+
+  /** Mobility of the request. Models {@code gfp_migratetype()}. */
+  public static int migratetype(int gfp) {
+    assert (gfp & MOVABLE_MASK) != MOVABLE_MASK : "movable and reclaimable at once";
+    return (gfp >>> 3) & 3;
+  }
+
+  /** Highest zone the request may use. Models {@code gfp_zone()} on 64-bit. */
+  public static ZoneKind zone(int gfp) {
+    if ((gfp & DMA) != 0) {
+      return ZoneKind.DMA;
+    }
+    if ((gfp & DMA32) != 0) {
+      return ZoneKind.DMA32;
+    }
+    boolean isUserMovable = (gfp & (HIGHMEM | MOVABLE)) == (HIGHMEM | MOVABLE);
+    return isUserMovable ? ZoneKind.MOVABLE : ZoneKind.NORMAL;
+  }
+
+  public static boolean allowsDirectReclaim(int gfp) {
+    return (gfp & DIRECT_RECLAIM) != 0;
+  }
+}

@@ -1,0 +1,57 @@
+package org.pagewright.kernel.alloc;
+
+import java.util.List;
+
+/**
+ * Pageblocks that only high-order atomic requests may use. Models {@code
+ * reserve_highatomic_pageblock()} and its undoing (mm/page_alloc.c).
+ */
+final class Highatomic {
+  private final Buddy buddy;
+  private final Memmap memmap;
+
+  Highatomic(Buddy buddy, Memmap memmap) {
+    this.buddy = buddy;
+    this.memmap = memmap;
+  }
+
+  /** Reserves the pageblock of a frame if the reserve may still grow. */
+  void reserve(Zone zone, long pfn) {
+    long onePercent = zone.managedPages / 100;
+    if (onePercent < memmap.blockPages()) {
+      return;
+    }
+    long max = (onePercent + memmap.blockPages() - 1) & -memmap.blockPages();
+    int freetype = memmap.blockFreetype(pfn);
+    boolean canReserve =
+        !Freetype.isUnmapped(freetype) && Migratetype.isMergeable(Freetype.migratetype(freetype));
+    if (zone.reservedHighatomic >= max || !canReserve) {
+      return;
+    }
+    long moved = buddy.moveBlock(zone, memmap.blockStart(pfn), Migratetype.HIGHATOMIC);
+    memmap.setBlockType(pfn, Migratetype.HIGHATOMIC);
+    zone.freeHighatomic += moved;
+    zone.reservedHighatomic += memmap.blockPages();
+  }
+
+  /** Gives one reserved pageblock with a free page back, to {@code type}. */
+  boolean unreserve(List<Zone> zones, int type) {
+    for (Zone zone : zones) {
+      for (int order = 0; order < Zone.ORDERS; order++) {
+        long pfn = zone.head(order, Migratetype.HIGHATOMIC);
+        if (pfn != Memmap.NONE && zone.reservedHighatomic > memmap.blockPages()) {
+          unreserveBlock(zone, memmap.blockStart(pfn), type);
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private void unreserveBlock(Zone zone, long blockStart, int type) {
+    long moved = buddy.moveBlock(zone, blockStart, type);
+    memmap.setBlockType(blockStart, type);
+    zone.freeHighatomic -= moved;
+    zone.reservedHighatomic = Math.max(0, zone.reservedHighatomic - memmap.blockPages());
+  }
+}

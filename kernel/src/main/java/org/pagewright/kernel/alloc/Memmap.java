@@ -1,0 +1,219 @@
+package org.pagewright.kernel.alloc;
+
+import org.pagewright.hardware.memory.SparseInts;
+
+/**
+ * What the allocator keeps for every frame and pageblock. Models {@code struct page} and the
+ * pageblock bitmap (include/linux/{mm_types.h,pageblock-flags.h}).
+ *
+ * <p>A word describes the head of a block: {@code | migratetype 28-31 | cpu 16-27 | list 8-14 |
+ * movable 7 | state 4-5 | order 0-3 |}; the other frames of a block have state {@link #TAIL}. Lists
+ * are threaded through two arrays. Twelve bytes a frame, taken where frames are used.
+ */
+final class Memmap implements AutoCloseable {
+  static final long NONE = -1;
+
+  /** Not the head of a block, or never given to the allocator. */
+  static final int TAIL = 0;
+
+  /** Head of a free block. */
+  static final int FREE = 1;
+
+  /** Head of a block on a per-CPU list. */
+  static final int PCP = 2;
+
+  /** Head of a block that a caller owns. */
+  static final int USED = 3;
+
+  private static final int ORDER_MASK = 15;
+  private static final int STATE_SHIFT = 4;
+  private static final int STATE_MASK = 3;
+  private static final int MOVABLE = 1 << 7;
+  private static final int LIST_SHIFT = 8;
+  private static final int LIST_MASK = 127;
+  private static final int CPU_SHIFT = 16;
+  private static final int CPU_MASK = 0xfff;
+  private static final int TYPE_SHIFT = 28;
+
+  private static final int BLOCK_TYPE = 7;
+  private static final int BLOCK_UNMAPPED = 8;
+  private static final int BLOCK_ISOLATED = 16;
+
+  private final SparseInts next;
+  private final SparseInts previous;
+  private final SparseInts words;
+  private final byte[] blocks;
+  private final int blockOrder;
+  private final boolean keepsTypeWhenIsolated;
+
+  Memmap(long frames, int blockOrder, boolean keepsTypeWhenIsolated) {
+    this.next = new SparseInts(frames);
+    this.previous = new SparseInts(frames);
+    this.words = new SparseInts(frames);
+    this.blocks = new byte[Math.toIntExact((frames >>> blockOrder) + 1)];
+    this.blockOrder = blockOrder;
+    this.keepsTypeWhenIsolated = keepsTypeWhenIsolated;
+    java.util.Arrays.fill(blocks, (byte) Migratetype.MOVABLE);
+  }
+
+  long frames() {
+    return words.length();
+  }
+
+  boolean contains(long pfn) {
+    return pfn >= 0 && pfn < words.length();
+  }
+
+  // ---- words
+
+  int state(long pfn) {
+    return (words.get(pfn) >>> STATE_SHIFT) & STATE_MASK;
+  }
+
+  int order(long pfn) {
+    return words.get(pfn) & ORDER_MASK;
+  }
+
+  /** Which list of the zone or CPU the block lies on. */
+  int list(long pfn) {
+    return (words.get(pfn) >>> LIST_SHIFT) & LIST_MASK;
+  }
+
+  /** Whose per-CPU list the block lies on. */
+  int cpu(long pfn) {
+    return (words.get(pfn) >>> CPU_SHIFT) & CPU_MASK;
+  }
+
+  /** Migratetype noted when the block was freed to a per-CPU list (6.1), else that it came from. */
+  int notedType(long pfn) {
+    return words.get(pfn) >>> TYPE_SHIFT;
+  }
+
+  boolean isMovable(long pfn) {
+    return (words.get(pfn) & MOVABLE) != 0;
+  }
+
+  boolean isFreeOfOrder(long pfn, int order) {
+    return (words.get(pfn) & ((STATE_MASK << STATE_SHIFT) | ORDER_MASK))
+        == ((FREE << STATE_SHIFT) | order);
+  }
+
+  void setFree(long pfn, int order, int list) {
+    words.set(pfn, order | (FREE << STATE_SHIFT) | (list << LIST_SHIFT));
+  }
+
+  void setPcp(long pfn, int order, int list, int cpu, int type) {
+    words.set(
+        pfn,
+        order
+            | (PCP << STATE_SHIFT)
+            | (list << LIST_SHIFT)
+            | (cpu << CPU_SHIFT)
+            | (type << TYPE_SHIFT));
+  }
+
+  void setUsed(long pfn, int order, boolean isMovable, int type) {
+    words.set(
+        pfn, order | (USED << STATE_SHIFT) | (isMovable ? MOVABLE : 0) | (type << TYPE_SHIFT));
+  }
+
+  void setTail(long pfn) {
+    words.set(pfn, 0);
+  }
+
+  // ---- links
+
+  long next(long pfn) {
+    return Integer.toUnsignedLong(next.get(pfn)) - 1;
+  }
+
+  long previous(long pfn) {
+    return Integer.toUnsignedLong(previous.get(pfn)) - 1;
+  }
+
+  void setNext(long pfn, long other) {
+    next.set(pfn, (int) (other + 1));
+  }
+
+  void setPrevious(long pfn, long other) {
+    previous.set(pfn, (int) (other + 1));
+  }
+
+  // ---- pageblocks
+
+  int blockOrder() {
+    return blockOrder;
+  }
+
+  long blockPages() {
+    return 1L << blockOrder;
+  }
+
+  long blockStart(long pfn) {
+    return pfn & -blockPages();
+  }
+
+  /** Freetype of a frame's pageblock, ISOLATE while it is isolated. */
+  int blockFreetype(long pfn) {
+    int bits = blocks[(int) (pfn >>> blockOrder)];
+    if ((bits & BLOCK_ISOLATED) != 0) {
+      return (bits & BLOCK_UNMAPPED) | Migratetype.ISOLATE;
+    }
+    return bits & (BLOCK_TYPE | BLOCK_UNMAPPED);
+  }
+
+  int blockType(long pfn) {
+    return Freetype.migratetype(blockFreetype(pfn));
+  }
+
+  boolean isBlockUnmapped(long pfn) {
+    return (blocks[(int) (pfn >>> blockOrder)] & BLOCK_UNMAPPED) != 0;
+  }
+
+  boolean isBlockIsolated(long pfn) {
+    return blockType(pfn) == Migratetype.ISOLATE;
+  }
+
+  /** Changes the type of a pageblock; its flags stay. */
+  void setBlockType(long pfn, int type) {
+    int at = (int) (pfn >>> blockOrder);
+    blocks[at] = (byte) ((blocks[at] & ~BLOCK_TYPE) | type);
+  }
+
+  /** Changes the types of all pageblocks that a block of {@code order} covers. */
+  void setBlockTypes(long pfn, int order, int type) {
+    for (long at = pfn; at < pfn + (1L << order); at += blockPages()) {
+      setBlockType(at, type);
+    }
+  }
+
+  void setBlockUnmapped(long pfn, boolean isUnmapped) {
+    int at = (int) (pfn >>> blockOrder);
+    int bits = blocks[at] & ~BLOCK_UNMAPPED;
+    blocks[at] = (byte) (isUnmapped ? bits | BLOCK_UNMAPPED : bits);
+  }
+
+  /** Isolates a pageblock or undoes it; before 6.17 the old type is lost meanwhile. */
+  void setBlockIsolated(long pfn, boolean isIsolated, int typeAfter) {
+    int at = (int) (pfn >>> blockOrder);
+    if (!keepsTypeWhenIsolated) {
+      setBlockType(pfn, isIsolated ? Migratetype.ISOLATE : typeAfter);
+    } else if (isIsolated) {
+      blocks[at] |= BLOCK_ISOLATED;
+    } else {
+      blocks[at] &= ~BLOCK_ISOLATED;
+    }
+  }
+
+  /** Real memory that the host spends. */
+  long residentBytes() {
+    return next.residentBytes() + previous.residentBytes() + words.residentBytes() + blocks.length;
+  }
+
+  @Override
+  public void close() {
+    next.close();
+    previous.close();
+    words.close();
+  }
+}

@@ -1,0 +1,482 @@
+package org.pagewright.kernel.alloc;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Primitive;
+
+/**
+ * Hands out frames as Linux would. Models {@code __alloc_pages()} and {@code __free_pages()}
+ * (mm/page_alloc.c) of the version that the {@link AllocatorRules} name.
+ *
+ * <p>A request without CPU, as a replay makes it, costs nothing and converts nothing.
+ */
+public final class PageAllocator implements AutoCloseable {
+  /** No frame: the request failed. */
+  public static final long NONE = Memmap.NONE;
+
+  /** The request may be served from every zone that its flags allow. */
+  public static final int ANY_ZONE = -1;
+
+  /** Finds free memory when there is too little: experiments say what can be found. */
+  public interface Reclaim {
+    /** Nothing can be reclaimed. */
+    Reclaim NOTHING = (cpu, order) -> 0;
+
+    /** Frees pages for a request of {@code order}; answers how many, 0 for none. */
+    long reclaim(Cpu cpu, int order);
+  }
+
+  private static final int PAGE_SHIFT = 12;
+  private static final int RECLAIM_LOOPS = 16;
+
+  final AllocatorConfig config;
+  final Memmap memmap;
+  final Buddy buddy;
+  final PcpLists pcpLists;
+  final List<Zone> zones;
+  final ZoneLists zoneLists;
+  final Highatomic highatomic;
+  private final Fallback fallback;
+  private final AllocatorRules rules;
+  private BlockConversion conversion = BlockConversion.NONE;
+  private PageZeroing zeroing = PageZeroing.NONE;
+  private Reclaim reclaim = Reclaim.NOTHING;
+  private long failures;
+  private long conversions;
+
+  /** An allocator without a free page; memory comes by {@link #handOver}. */
+  public PageAllocator(AllocatorConfig config) {
+    this.config = config;
+    this.rules = config.rules();
+    this.memmap = new Memmap(config.frames(), config.blockOrder(), rules.keepsTypeWhenIsolated());
+    this.buddy = new Buddy(memmap);
+    this.fallback = new Fallback(buddy, memmap, rules);
+    this.pcpLists = new PcpLists(memmap, buddy, fallback, rules);
+    this.zones = zonesOf(config, memmap);
+    this.zoneLists = new ZoneLists(zones);
+    this.highatomic = new Highatomic(buddy, memmap);
+    buddy.setListsFollowBlocks(rules.listsFollowBlocks());
+  }
+
+  private static List<Zone> zonesOf(AllocatorConfig config, Memmap memmap) {
+    List<Zone> zones = new ArrayList<>();
+    for (AllocatorConfig.Span span : config.zones()) {
+      zones.add(
+          new Zone(
+              zones.size(),
+              span.node(),
+              span.kind(),
+              span.startPfn(),
+              span.endPfn(),
+              memmap,
+              config.cpus()));
+    }
+    return List.copyOf(zones);
+  }
+
+  public AllocatorConfig config() {
+    return config;
+  }
+
+  public List<Zone> zones() {
+    return zones;
+  }
+
+  public void setSink(EventSink sink) {
+    buddy.setSink(sink);
+  }
+
+  public void setConversion(BlockConversion conversion) {
+    this.conversion = conversion;
+  }
+
+  /** Gives the allocator a way to zero pages that the direct map lacks (series v1 and v2). */
+  public void setZeroing(PageZeroing zeroing) {
+    this.zeroing = zeroing;
+  }
+
+  public void setReclaim(Reclaim reclaim) {
+    this.reclaim = reclaim;
+  }
+
+  /** Requests that failed. */
+  public long failures() {
+    return failures;
+  }
+
+  /** Blocks that were taken out of the direct map or put back. */
+  public long conversions() {
+    return conversions;
+  }
+
+  // ---- boot
+
+  /**
+   * Gives a range of frames to the allocator, {@code [fromPfn, toPfn)}, in blocks as large as their
+   * alignment allows. Models {@code memblock_free_all()}.
+   */
+  public void handOver(long fromPfn, long toPfn) {
+    long pfn = fromPfn;
+    while (pfn < toPfn) {
+      int aligned = pfn == 0 ? Zone.MAX_ORDER : Long.numberOfTrailingZeros(pfn);
+      int order = Math.min(Zone.MAX_ORDER, aligned);
+      while (pfn + (1L << order) > toPfn) {
+        order--;
+      }
+      handOverBlock(/* cpu= */ 0, pfn, order);
+      pfn += 1L << order;
+    }
+  }
+
+  /** Gives one block to the allocator. Models {@code __free_pages_core()}. */
+  public void handOverBlock(int cpu, long pfn, int order) {
+    Zone zone = zoneOf(pfn);
+    zone.managedPages += 1L << order;
+    zone.presentPages += 1L << order;
+    buddy.free(zone, cpu, pfn, order, memmap.blockFreetype(pfn), /* toTail= */ true);
+  }
+
+  /** Sets watermarks and per-CPU limits once all memory is handed over. */
+  public void finishBoot() {
+    Watermarks.setUp(zones);
+    for (Zone zone : zones) {
+      Watermarks.setUpPcp(zone, rules);
+    }
+  }
+
+  // ---- requests
+
+  /** First frame of a block of {@code 2^order} frames, or {@link #NONE}. */
+  public long allocate(Cpu cpu, int gfp, int order) {
+    return allocate(cpu, gfp, order, /* callerFlags= */ 0);
+  }
+
+  /** The same with flags of {@link AllocFlags} that only callers inside mm may pass. */
+  public long allocate(Cpu cpu, int gfp, int order, int callerFlags) {
+    assert (callerFlags & ~AllocFlags.FROM_CALLER) == 0 : Integer.toHexString(callerFlags);
+    cpu.charge(Primitive.PAGE_ALLOC);
+    if ((gfp & Gfp.UNMAPPED) != 0 && !zeroing.isReady(cpu)) {
+      failures++;
+      return NONE;
+    }
+    long pfn = allocate(cpu, cpu.id(), gfp, order, callerFlags, ANY_ZONE);
+    if (pfn != NONE && (gfp & Gfp.ZERO) != 0) {
+      zero(cpu, pfn, order);
+    }
+    return pfn;
+  }
+
+  /** A request of a CPU that is only a number; {@code zone} restricts it unless ANY_ZONE. */
+  public long allocate(int cpu, int gfp, int order, int zone) {
+    return allocate(null, cpu, gfp, order, /* callerFlags= */ 0, zone);
+  }
+
+  private long allocate(
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int callerFlags, int zone) {
+    if (order < 0 || order > Zone.MAX_ORDER) {
+      throw new IllegalArgumentException("order " + order + "; expected 0 to " + Zone.MAX_ORDER);
+    }
+    boolean wantsUnmapped = (gfp & Gfp.UNMAPPED) != 0 || (callerFlags & AllocFlags.UNMAPPED) != 0;
+    int type = wantsUnmapped ? Migratetype.UNMOVABLE : Gfp.migratetype(gfp);
+    int freetype = Freetype.of(type, wantsUnmapped);
+    int flags = fastFlags(gfp, type) | callerFlags;
+    long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, zone);
+    return pfn == NONE ? allocateSlowly(cpu, cpuId, gfp, order, freetype, callerFlags, zone) : pfn;
+  }
+
+  private int fastFlags(int gfp, int type) {
+    int flags = AllocFlags.WMARK_LOW | (gfp & AllocFlags.KSWAPD);
+    if (!Gfp.allowsDirectReclaim(gfp)) {
+      flags |= AllocFlags.NOBLOCK;
+    }
+    if (type == Migratetype.MOVABLE) {
+      flags |= AllocFlags.CMA;
+    }
+    return zoneLists.avoidsFragments(Gfp.zone(gfp)) ? flags | AllocFlags.NOFRAGMENT : flags;
+  }
+
+  private int slowFlags(int gfp, int order, int type) {
+    int flags = AllocFlags.WMARK_MIN | (gfp & (AllocFlags.KSWAPD | AllocFlags.MIN_RESERVE));
+    boolean isAtomic =
+        rules.atomicBit() ? (gfp & Gfp.ATOMIC_6_1) != 0 : !Gfp.allowsDirectReclaim(gfp);
+    if (!Gfp.allowsDirectReclaim(gfp)) {
+      flags |= AllocFlags.NOBLOCK;
+    }
+    if (isAtomic && (gfp & Gfp.NOMEMALLOC) == 0) {
+      flags |= AllocFlags.HARDER;
+      boolean mayReserve = !rules.highatomicNeedsReserve() || (flags & AllocFlags.MIN_RESERVE) != 0;
+      if (order > 0 && mayReserve) {
+        flags |= AllocFlags.HIGHATOMIC;
+      }
+    }
+    return type == Migratetype.MOVABLE ? flags | AllocFlags.CMA : flags;
+  }
+
+  /** Tries the zones in order. Models {@code get_page_from_freelist()}. */
+  private long walk(
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int only) {
+    int wanted = flags;
+    while (true) {
+      long pfn = walkOnce(cpu, cpuId, gfp, order, freetype, wanted, only);
+      if (pfn != NONE || (wanted & AllocFlags.NOFRAGMENT) == 0) {
+        return pfn;
+      }
+      wanted &= ~AllocFlags.NOFRAGMENT;
+    }
+  }
+
+  private long walkOnce(
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int only) {
+    Zone[] list = zoneLists.of(Gfp.zone(gfp));
+    int classIndex = Gfp.zone(gfp).index();
+    for (Zone zone : list) {
+      if (only != ANY_ZONE && zone.id != only) {
+        continue;
+      }
+      boolean isAllowed = only != ANY_ZONE || isAllowed(zone, order, flags, classIndex);
+      if (isAllowed) {
+        long pfn = takeFrom(cpu, cpuId, zone, order, freetype, flags);
+        if (pfn != NONE) {
+          boolean isMovable = (gfp & Gfp.MOVABLE) != 0;
+          memmap.setUsed(pfn, order, isMovable, Freetype.migratetype(freetype));
+          return pfn;
+        }
+      }
+    }
+    return NONE;
+  }
+
+  private boolean isAllowed(Zone zone, int order, int flags, int classIndex) {
+    if ((flags & AllocFlags.NO_WATERMARKS) != 0) {
+      return true;
+    }
+    if (rules.autoTunesPcp() && !zone.isBelowHigh) {
+      int highFlags = (flags & ~AllocFlags.WMARK_MASK) | AllocFlags.WMARK_HIGH;
+      if (Watermarks.allow(zone, order, highFlags, classIndex)) {
+        return true;
+      }
+      zone.isBelowHigh = true;
+    }
+    return Watermarks.allow(zone, order, flags, classIndex);
+  }
+
+  /** Takes a block from one zone. Models {@code rmqueue()}. */
+  private long takeFrom(
+      @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
+    if (pcpLists.allows(order)) {
+      long pfn = pcpLists.take(zone, zone.pcps.get(cpuId), order, freetype, flags);
+      if (pfn != NONE) {
+        return pfn;
+      }
+    }
+    long pfn = takeFromBuddy(cpu, cpuId, zone, order, freetype, flags);
+    if (pfn == NONE && cpu != null) {
+      pfn = convert(cpu, zone, order, freetype, flags);
+    }
+    if (pfn != NONE && (flags & AllocFlags.HIGHATOMIC) != 0 && order > 0) {
+      highatomic.reserve(zone, pfn);
+    }
+    return pfn;
+  }
+
+  /** Models {@code rmqueue_buddy()}. */
+  private long takeFromBuddy(
+      @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
+    if (cpu != null) {
+      cpu.charge(Primitive.ZONE_LOCK);
+    }
+    boolean mayUseHighatomic = !Freetype.isUnmapped(freetype);
+    long pfn = NONE;
+    if (mayUseHighatomic && order > 0 && (flags & AllocFlags.HIGHATOMIC) != 0) {
+      pfn = buddy.takeSmallest(zone, cpuId, order, Migratetype.HIGHATOMIC);
+    }
+    if (pfn == NONE) {
+      fallback.begin();
+      pfn = fallback.take(zone, cpuId, order, freetype, flags);
+    }
+    boolean triesHard = (flags & (AllocFlags.OOM | AllocFlags.HARDER)) != 0;
+    if (pfn == NONE && mayUseHighatomic && triesHard && !rules.atomicBit()) {
+      pfn = buddy.takeSmallest(zone, cpuId, order, Migratetype.HIGHATOMIC);
+    }
+    if (pfn != NONE) {
+      zone.account(cpuId, -(1L << order), memmap.blockFreetype(pfn));
+    }
+    return pfn;
+  }
+
+  /**
+   * Makes a block of the wanted freetype out of one whose flag differs, outside the zone's lock.
+   * Models the direct-map step of the unmapped series ({@code __rmqueue_direct_map()}).
+   */
+  private long convert(Cpu cpu, Zone zone, int order, int freetype, int flags) {
+    int other = freetype ^ Freetype.UNMAPPED;
+    if (!config.unmappedPool()
+        || Freetype.index(other) == Freetype.NO_LIST
+        || (flags & AllocFlags.NOBLOCK) != 0
+        || !conversion.isPossible()) {
+      return NONE;
+    }
+    int size = Math.max(order, config.blockOrder());
+    fallback.begin();
+    long pfn = fallback.take(zone, cpu.id(), size, other, flags);
+    if (pfn == NONE) {
+      return NONE;
+    }
+    int taken = memmap.blockFreetype(pfn);
+    zone.account(cpu.id(), -(1L << size), taken);
+    memmap.setUsed(pfn, size, /* isMovable= */ false, Freetype.migratetype(taken));
+    boolean unmaps = Freetype.isUnmapped(freetype);
+    int error = conversion.convert(cpu, pfn, size, unmaps);
+    cpu.charge(Primitive.ZONE_LOCK);
+    if (error != 0) {
+      buddy.free(zone, cpu.id(), pfn, size, taken, /* toTail= */ false);
+      return NONE;
+    }
+    conversions++;
+    adopt(cpu, zone, pfn, order, size, freetype);
+    return pfn;
+  }
+
+  /** Gives a converted block its freetype and puts what exceeds the request on its lists. */
+  private void adopt(Cpu cpu, Zone zone, long pfn, int order, int size, int freetype) {
+    for (long at = pfn; at < pfn + (1L << size); at += memmap.blockPages()) {
+      memmap.setBlockType(at, Freetype.migratetype(freetype));
+      memmap.setBlockUnmapped(at, Freetype.isUnmapped(freetype));
+    }
+    for (int half = order; half < size; half++) {
+      buddy.free(zone, cpu.id(), pfn + (1L << half), half, freetype, /* toTail= */ false);
+    }
+  }
+
+  /** Models {@code __alloc_pages_slowpath()}: lower marks, then reclaim, then failure. */
+  private long allocateSlowly(
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int callerFlags, int only) {
+    int flags = slowFlags(gfp, order, Freetype.migratetype(freetype)) | callerFlags;
+    long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, only);
+    boolean hasDrained = false;
+    for (int i = 0; pfn == NONE && cpu != null && i < RECLAIM_LOOPS; i++) {
+      if (!Gfp.allowsDirectReclaim(gfp)) {
+        break;
+      }
+      long progress = reclaim.reclaim(cpu, order);
+      if (progress == 0 && hasDrained) {
+        break;
+      }
+      if (!hasDrained) {
+        drainAll();
+        highatomic.unreserve(zones, Freetype.migratetype(freetype));
+        hasDrained = true;
+      }
+      pfn = walk(cpu, cpuId, gfp, order, freetype, flags, only);
+    }
+    if (pfn == NONE) {
+      failures++;
+    }
+    return pfn;
+  }
+
+  private void zero(Cpu cpu, long pfn, int order) {
+    if (memmap.isBlockUnmapped(pfn)) {
+      zeroing.zero(cpu, pfn, order);
+    } else {
+      cpu.charge(Primitive.ZERO_PAGE, 1L << order);
+      cpu.machine().memory().zero(pfn << PAGE_SHIFT, 1L << (order + PAGE_SHIFT));
+    }
+  }
+
+  // ---- frees
+
+  /** Gives a block back. Models {@code __free_pages()} of a block without other references. */
+  public void free(Cpu cpu, long pfn, int order) {
+    cpu.charge(Primitive.PAGE_FREE);
+    free(cpu.id(), pfn, order);
+  }
+
+  /** The same for a CPU that is only a number. */
+  public void free(int cpu, long pfn, int order) {
+    Zone zone = zoneOf(pfn);
+    int freetype = memmap.blockFreetype(pfn);
+    boolean isIsolated = Freetype.migratetype(freetype) == Migratetype.ISOLATE;
+    if (pcpLists.allows(order) && !isIsolated) {
+      pcpLists.free(zone, zone.pcps.get(cpu), pfn, order, freetype);
+    } else {
+      freeToBuddy(cpu, pfn, order, /* toTail= */ false);
+    }
+  }
+
+  /** Gives a block back past the per-CPU lists. */
+  public void freeToBuddy(int cpu, long pfn, int order, boolean toTail) {
+    Zone zone = zoneOf(pfn);
+    int piece = Math.min(order, config.blockOrder());
+    if (!rules.listsFollowBlocks()) {
+      piece = order;
+    }
+    for (long at = pfn; at < pfn + (1L << order); at += 1L << piece) {
+      buddy.free(zone, cpu, at, piece, memmap.blockFreetype(at), toTail);
+    }
+  }
+
+  /** Empties every per-CPU list. Models {@code drain_all_pages()}. */
+  public void drainAll() {
+    for (Zone zone : zones) {
+      for (PerCpuPages pcp : zone.pcps) {
+        pcpLists.drainAll(zone, pcp);
+      }
+    }
+  }
+
+  // ---- looking
+
+  /** The zone that spans a frame. */
+  Zone zoneOf(long pfn) {
+    for (Zone zone : zones) {
+      if (zone.spans(pfn)) {
+        return zone;
+      }
+    }
+    throw new IllegalArgumentException("no zone spans frame " + pfn);
+  }
+
+  /** Whether a frame's pageblock is marked as absent from the direct map. */
+  public boolean isUnmapped(long pfn) {
+    return memmap.isBlockUnmapped(pfn);
+  }
+
+  /** Freetype of a frame's pageblock. */
+  public int blockFreetype(long pfn) {
+    return memmap.blockFreetype(pfn);
+  }
+
+  /** Free pages of all zones, those on per-CPU lists not counted. */
+  public long freePages() {
+    return zones.stream().mapToLong(Zone::freePageCount).sum();
+  }
+
+  /** Pages on per-CPU lists. */
+  public long pcpPages() {
+    return zones.stream().flatMap(zone -> zone.pcps.stream()).mapToLong(pcp -> pcp.count).sum();
+  }
+
+  /** Free pages on the lists of unmapped pageblocks. */
+  public long freeUnmappedPages() {
+    long pages = 0;
+    for (Zone zone : zones) {
+      for (int order = 0; order < Zone.ORDERS; order++) {
+        pages += (long) zone.free.length(Zone.list(order, Migratetype.TYPES)) << order;
+      }
+    }
+    return pages;
+  }
+
+  /** Real memory that the host spends on the frames' state. */
+  public long residentBytes() {
+    return memmap.residentBytes();
+  }
+
+  @Override
+  public void close() {
+    memmap.close();
+  }
+}

@@ -1,0 +1,267 @@
+package org.pagewright.kernel.alloc;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Refills and drains per-CPU lists. Models {@code rmqueue_bulk()}, {@code
+ * free_unref_page_commit()}, {@code free_pcppages_bulk()} and the rules of their sizes.
+ */
+final class PcpLists {
+  private static final int BATCH_SCALE_MAX = 5;
+
+  private final Memmap memmap;
+  private final Buddy buddy;
+  private final Fallback fallback;
+  private final AllocatorRules rules;
+  private boolean isSelfActing = true;
+
+  PcpLists(Memmap memmap, Buddy buddy, Fallback fallback, AllocatorRules rules) {
+    this.memmap = memmap;
+    this.buddy = buddy;
+    this.fallback = fallback;
+    this.rules = rules;
+  }
+
+  /** Lets lists refill and drain on their own, or only when told. */
+  void setSelfActing(boolean isSelfActing) {
+    this.isSelfActing = isSelfActing;
+  }
+
+  boolean allows(int order) {
+    return order <= PerCpuPages.COSTLY_ORDER || order == memmap.blockOrder();
+  }
+
+  // ---- taking
+
+  /** Takes a block as a single request does: successive frees count less from here on. */
+  long take(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
+    pcp.freeFactor >>= 1;
+    pcp.freeCount >>= 1;
+    return takeInBulk(zone, pcp, order, freetype, flags);
+  }
+
+  /** Takes a block as a bulk request does. */
+  long takeInBulk(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
+    int list = PerCpuPages.index(freetype, order);
+    if (pcp.lists.isEmpty(list)) {
+      if (!isSelfActing || refill(zone, pcp, order, freetype, flags) == 0) {
+        return Memmap.NONE;
+      }
+    }
+    long pfn = pcp.lists.head(list);
+    pcp.lists.remove(list, pfn);
+    pcp.count -= 1 << order;
+    return pfn;
+  }
+
+  private int refill(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
+    int wanted = rules.autoTunesPcp() ? refillTuned(zone, pcp, order) : refillPlain(pcp, order);
+    int list = PerCpuPages.index(freetype, order);
+    fallback.begin();
+    int got = 0;
+    while (got < wanted) {
+      long pfn = fallback.take(zone, pcp.cpu, order, freetype, flags);
+      if (pfn == Memmap.NONE) {
+        break;
+      }
+      memmap.setPcp(pfn, order, list, pcp.cpu, Freetype.migratetype(freetype));
+      pcp.lists.addTail(list, pfn);
+      got++;
+    }
+    zone.account(pcp.cpu, -((long) got << order), freetype);
+    pcp.count += got << order;
+    return got;
+  }
+
+  private static int refillPlain(PerCpuPages pcp, int order) {
+    return pcp.batch > 1 ? Math.max(pcp.batch >> order, 2) : pcp.batch;
+  }
+
+  /** Models {@code nr_pcp_alloc()}. */
+  private static int refillTuned(Zone zone, PerCpuPages pcp, int order) {
+    int base = pcp.batch;
+    if (pcp.high < base) {
+      return 1;
+    }
+    int batch = order > 0 ? base : base << pcp.allocFactor;
+    if (pcp.highMin != pcp.highMax && !zone.isBelowHigh) {
+      pcp.high = Math.min(pcp.high + batch, pcp.highMax);
+    }
+    if (order == 0) {
+      int most = Math.max(pcp.high - pcp.count - base, base);
+      if (batch <= most && pcp.allocFactor < BATCH_SCALE_MAX) {
+        pcp.allocFactor++;
+      }
+      batch = Math.min(batch, most);
+    }
+    return batch > 1 ? Math.max(batch >> order, 2) : batch;
+  }
+
+  // ---- giving back
+
+  /** Puts a freed block on its list and drains what exceeds the limit. */
+  void free(Zone zone, PerCpuPages pcp, long pfn, int order, int freetype) {
+    int blockType = Freetype.migratetype(freetype);
+    boolean hasList = blockType < Migratetype.PCP_TYPES;
+    int listed = hasList ? freetype : Freetype.withMigratetype(freetype, Migratetype.MOVABLE);
+    int list = PerCpuPages.index(listed, order);
+    pcp.allocFactor >>= 1;
+    memmap.setPcp(pfn, order, list, pcp.cpu, blockType);
+    pcp.lists.addHead(list, pfn);
+    pcp.count += 1 << order;
+    if (!isSelfActing) {
+      return;
+    }
+    boolean freesHigh = rules.autoTunesPcp() ? noteFree(pcp, order) : freesHighPlain(pcp, order);
+    int limit =
+        rules.autoTunesPcp() ? limitTuned(zone, pcp, freesHigh) : limitPlain(zone, pcp, freesHigh);
+    if (pcp.count >= limit) {
+      int pages =
+          rules.autoTunesPcp() ? excessTuned(pcp, freesHigh) : excessPlain(pcp, limit, freesHigh);
+      drainFrom(zone, pcp, pages, list);
+      noteDrained(zone);
+    }
+  }
+
+  private void drainFrom(Zone zone, PerCpuPages pcp, int pages, int list) {
+    if (!rules.chunksDrains()) {
+      drain(zone, pcp, pages, list);
+      return;
+    }
+    int left = pages;
+    while (left > 0 && pcp.count > 0) {
+      int chunk = Math.min(left, Math.max(pcp.batch, 1));
+      drain(zone, pcp, chunk, list);
+      left -= chunk;
+    }
+  }
+
+  private static boolean freesHighPlain(PerCpuPages pcp, int order) {
+    return pcp.freeFactor > 0 && order > 0 && order <= PerCpuPages.COSTLY_ORDER;
+  }
+
+  private static int limitPlain(Zone zone, PerCpuPages pcp, boolean freesHigh) {
+    if (pcp.high == 0 || freesHigh) {
+      return 0;
+    }
+    return zone.isReclaimActive ? Math.min(pcp.batch << 2, pcp.high) : pcp.high;
+  }
+
+  private static int excessPlain(PerCpuPages pcp, int limit, boolean freesHigh) {
+    if (freesHigh) {
+      return pcp.count;
+    }
+    if (limit < pcp.batch) {
+      return 1;
+    }
+    int max = limit - pcp.batch;
+    int batch = pcp.batch << pcp.freeFactor;
+    if (batch < max) {
+      pcp.freeFactor++;
+    }
+    return Math.max(pcp.batch, Math.min(batch, max));
+  }
+
+  /** Updates what the 6.7 rules remember of a free; true when high orders pile up. */
+  private static boolean noteFree(PerCpuPages pcp, int order) {
+    boolean freesHigh = false;
+    if (order > 0 && order <= PerCpuPages.COSTLY_ORDER) {
+      freesHigh =
+          pcp.freeCount >= pcp.batch + pcp.highMin / 2
+              && pcp.freedHighOrder
+              && (!pcp.freesHighBatch || pcp.count >= pcp.batch);
+      pcp.freedHighOrder = true;
+    } else {
+      pcp.freedHighOrder = false;
+    }
+    if (pcp.freeCount < pcp.batch << BATCH_SCALE_MAX) {
+      pcp.freeCount += 1 << order;
+    }
+    return freesHigh;
+  }
+
+  /** Models {@code nr_pcp_high()} of 6.7 and later. */
+  private static int limitTuned(Zone zone, PerCpuPages pcp, boolean freesHigh) {
+    int high = Math.clamp(pcp.high, pcp.highMin, Math.max(pcp.highMin, pcp.highMax));
+    if (high == 0) {
+      return 0;
+    }
+    if (freesHigh) {
+      pcp.high = Math.max(high - (pcp.batch << BATCH_SCALE_MAX), pcp.highMin);
+      return 0;
+    }
+    int recent = Math.max(pcp.freeCount, pcp.batch);
+    if (zone.isReclaimActive) {
+      pcp.high = Math.max(high - recent, pcp.highMin);
+      return Math.min(pcp.batch << 2, pcp.high);
+    }
+    if (pcp.highMin == pcp.highMax) {
+      return high;
+    }
+    if (zone.isBelowHigh) {
+      pcp.high = Math.max(high - recent, pcp.highMin);
+      return Math.max(pcp.count, pcp.highMin);
+    }
+    if (pcp.count >= high) {
+      pcp.high = Math.clamp(pcp.freeCount + pcp.batch, high, Math.max(high, pcp.highMax));
+    }
+    return high;
+  }
+
+  private static int excessTuned(PerCpuPages pcp, boolean freesHigh) {
+    if (freesHigh) {
+      return Math.min(pcp.count, pcp.batch << BATCH_SCALE_MAX);
+    }
+    if (pcp.high < pcp.batch) {
+      return 1;
+    }
+    int max = pcp.high - pcp.batch;
+    return max < pcp.batch ? pcp.batch : Math.clamp(pcp.freeCount, pcp.batch, max);
+  }
+
+  private void noteDrained(Zone zone) {
+    if (zone.isBelowHigh && zone.freePages.visible() > zone.marks[AllocFlags.WMARK_HIGH]) {
+      zone.isBelowHigh = false;
+    }
+  }
+
+  /** Frees pages list by list, from the tails, starting with {@code first}. */
+  void drain(Zone zone, PerCpuPages pcp, int pages, int first) {
+    int left = Math.min(pages, pcp.count);
+    int list = first;
+    while (left > 0) {
+      while (pcp.lists.isEmpty(list)) {
+        list = list + 1 == PerCpuPages.LISTS ? 0 : list + 1;
+      }
+      int order = PerCpuPages.order(list, memmap.blockOrder());
+      while (left > 0 && !pcp.lists.isEmpty(list)) {
+        drainOne(zone, pcp, list, order);
+        left -= 1 << order;
+      }
+      list = list + 1 == PerCpuPages.LISTS ? 0 : list + 1;
+    }
+  }
+
+  private void drainOne(Zone zone, PerCpuPages pcp, int list, int order) {
+    long pfn = pcp.lists.tail(list);
+    int noted = memmap.notedType(pfn);
+    pcp.lists.remove(list, pfn);
+    pcp.count -= 1 << order;
+    int freetype = memmap.blockFreetype(pfn);
+    if (!rules.listsFollowBlocks() && zone.isolatedBlocks == 0) {
+      freetype = Freetype.withMigratetype(freetype, noted);
+    }
+    buddy.free(zone, pcp.cpu, pfn, order, freetype, /* toTail= */ false);
+    buddy.sink().drained(pcp.cpu, pfn, order, Freetype.migratetype(freetype));
+  }
+
+  /** Empties the lists of a CPU. Models {@code drain_pages_zone()}. */
+  void drainAll(Zone zone, PerCpuPages pcp) {
+    drain(zone, pcp, pcp.count, /* first= */ 0);
+  }
+
+  /** The per-CPU list of {@code zone} that holds a block, or null. */
+  static @Nullable PerCpuPages holder(Zone zone, Memmap memmap, long pfn) {
+    return memmap.state(pfn) == Memmap.PCP ? zone.pcps.get(memmap.cpu(pfn)) : null;
+  }
+}

@@ -1,0 +1,47 @@
+package org.pagewright.kernel.alloc;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Which zones serve a request, in which order. Models zonelists (mm/page_alloc.c, {@code
+ * build_zonelists()}): the node's zones from the highest down, then those of the other nodes.
+ */
+final class ZoneLists {
+  private final List<Zone> zones;
+  private final Zone[][] byKind = new Zone[ZoneKind.KINDS][];
+
+  ZoneLists(List<Zone> zones) {
+    this.zones = zones;
+    for (ZoneKind kind : ZoneKind.values()) {
+      byKind[kind.index()] = listOf(kind);
+    }
+  }
+
+  private Zone[] listOf(ZoneKind highest) {
+    List<Zone> list = new ArrayList<>();
+    zones.stream()
+        .filter(zone -> zone.kind.index() <= highest.index())
+        .sorted(
+            Comparator.<Zone>comparingInt(zone -> zone.node)
+                .thenComparing(zone -> zone.kind.index(), Comparator.reverseOrder()))
+        .forEach(list::add);
+    return list.toArray(Zone[]::new);
+  }
+
+  /** The zones that a request of a class may use, preferred one first. */
+  Zone[] of(ZoneKind highest) {
+    return byKind[highest.index()];
+  }
+
+  /** Whether requests of a class first keep types apart; models alloc_flags_nofragment(). */
+  boolean avoidsFragments(ZoneKind highest) {
+    Zone[] list = of(highest);
+    if (list.length == 0 || list[0].kind != ZoneKind.NORMAL) {
+      return false;
+    }
+    boolean isSingleNode = zones.stream().allMatch(zone -> zone.node == list[0].node);
+    return isSingleNode || (list.length > 1 && list[1].kind == ZoneKind.DMA32);
+  }
+}
