@@ -1,17 +1,18 @@
 /**
- * Recorded traces of real kernels' page allocators: reading them and replaying them.
+ * Replay: a model of the page allocator driven by the recorded trace of a real kernel.
  *
- * <p>The events are those of {@code include/trace/events/kmem.h}: {@code mm_page_alloc}, {@code
- * mm_page_free}, {@code mm_page_free_batched}, {@code mm_page_alloc_zone_locked}, {@code
- * mm_page_pcpu_drain} and {@code mm_page_alloc_extfrag}, as text of ftrace, trace-cmd or perf.
+ * <p>Models nothing itself. It runs {@code mm/page_alloc.c}'s entry points as the events say they
+ * ran: requests, frees one by one and in batches, unused ends of exact allocations, boot memory
+ * handed over, and the steps that no event shows.
  *
- * <p>Entry class: {@link TraceReader}. {@link EventBatch} holds events as packed words, {@link
- * TraceStatistics} what else a trace held.
+ * <p>Entry class: {@link Replayer}. It drives a {@link ReplayAllocator}, predicts every allocation
+ * before it looks at it, and counts in {@link ReplayCounts}; {@link Realignment} brings the two
+ * back in step where they differ, {@link PartingTable} says where that was.
  *
- * <p>Invariants: a trace of any length is read in constant memory; what cannot be read is a {@link
- * BadInputException} with its position; lost events are counted and never bridged silently.
+ * <p>Invariants: nothing of an event is used before the event is predicted; every miss has one
+ * {@link MissCause}.
  *
- * <p>Left out: binary traces ({@code trace.dat}, {@code perf.data}) and raw fields ({@code -R}).
+ * <p>Left out: the order of operations of different CPUs where the trace does not tell it.
  */
 @NullMarked
 package org.pagewright.lab.trace;

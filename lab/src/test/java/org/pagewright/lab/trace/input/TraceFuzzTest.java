@@ -1,4 +1,4 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.pagewright.lab.report.BadInput;
 
 /** Damaged traces: read or refused with a position, never a crash and never a hang. */
 class TraceFuzzTest {
@@ -88,7 +89,7 @@ class TraceFuzzTest {
         events += batch.size();
       }
       return events;
-    } catch (BadInputException e) {
+    } catch (BadInput e) {
       assertThat(e.getMessage()).startsWith("fuzz").contains("; expected ");
       return -1;
     }

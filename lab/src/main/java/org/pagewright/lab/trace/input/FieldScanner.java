@@ -1,4 +1,4 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,4 +1,4 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 /**
  * Finds the fixed part of a trace line: {@code [CPU] flags SECONDS.FRACTION:}.
@@ -14,6 +14,12 @@ final class LineAnchor {
 
   /** The CPU of the line found last. */
   int cpu;
+
+  /** Its depth of disabled preemption; 0 if the line has no flags. */
+  int depth;
+
+  /** Whether it was written in an interrupt or a softirq; false if the line has no flags. */
+  boolean isInInterrupt;
 
   /** Its timestamp. */
   long nanoseconds;
@@ -75,12 +81,15 @@ final class LineAnchor {
   /** Reads {@code [CPU]}, with or without flags behind it, that ends before {@code at}. */
   private boolean cpuBefore(byte[] bytes, int from, int at) {
     int i = skipBlanksBack(bytes, from, at);
+    depth = 0;
+    isInInterrupt = false;
     if (bytes[i] != ']') {
       int flagsEnd = i;
       while (i > from && bytes[i] != ' ') {
         i--;
       }
       int flags = i + 1;
+      readFlags(bytes, flags, flagsEnd);
       i = skipBlanksBack(bytes, from, i);
       if (bytes[i] != ']') {
         return cpuInFlags(bytes, flags, flagsEnd);
@@ -96,6 +105,17 @@ final class LineAnchor {
     return unit > 1 && value < TraceReader.CPUS_MAX && bytes[i] == '[';
   }
 
+  /** Flags are irqs off, need to reschedule, interrupt, preemption depth, migration depth. */
+  private void readFlags(byte[] bytes, int first, int last) {
+    if (last - first < 3) {
+      return;
+    }
+    byte interrupt = bytes[first + 2];
+    byte digit = bytes[first + 3];
+    isInInterrupt = interrupt != '.' && interrupt != '0';
+    depth = isDigit(digit) ? digit - '0' : digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : 0;
+  }
+
   /** The latency format of trace-cmd: CPU and flags in one word, as in {@code 1d..2.}. */
   private boolean cpuInFlags(byte[] bytes, int from, int last) {
     int at = from;
@@ -106,6 +126,7 @@ final class LineAnchor {
     }
     int flags = last - at + 1;
     cpu = value;
+    readFlags(bytes, at, last);
     return at > from && value < TraceReader.CPUS_MAX && (flags == 4 || flags == 5);
   }
 

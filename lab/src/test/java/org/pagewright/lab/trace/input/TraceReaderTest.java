@@ -1,4 +1,4 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.pagewright.lab.report.BadInput;
 
 class TraceReaderTest {
   private static final String FTRACE = resource("ftrace.txt");
@@ -219,7 +220,7 @@ class TraceReaderTest {
     @Test
     void damagedField_namesFileLineAndColumn() {
       assertThatThrownBy(() -> events(FTRACE.replace("pfn=0x1a2b0", "pfn=0x1z2b0")))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageStartingWith("t.trace:8:92: ")
           .hasMessageContaining("expected a frame number");
     }
@@ -238,7 +239,7 @@ class TraceReaderTest {
         })
     void malformedLine_isRefusedWithItsPosition(String text) {
       assertThatThrownBy(() -> events(text))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageMatching("(?s)t\\.trace:\\d+:\\d+: .*; expected .*");
     }
 
@@ -252,7 +253,7 @@ class TraceReaderTest {
           """;
 
       assertThatThrownBy(() -> events(text))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageStartingWith("t.trace:3:")
           .hasMessageContaining("goes back on CPU 0")
           .hasMessageContaining("line 1");
@@ -263,7 +264,7 @@ class TraceReaderTest {
       String text = "   app-1 [000] .....  1.000001: mm_page_free: page=0 pfn=0x1 order=1";
 
       assertThatThrownBy(() -> events(text))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageContaining("t.trace:1:")
           .hasMessageContaining("ends inside a line");
     }
@@ -273,7 +274,7 @@ class TraceReaderTest {
       String cut = FTRACE.substring(0, FTRACE.lastIndexOf("            init-1"));
 
       assertThatThrownBy(() -> events(cut))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageContaining("t.trace:10: the file ends after 5 entries; expected 6");
       assertThat(events(reader(cut).allowPartial())).hasSize(5);
     }
@@ -285,7 +286,7 @@ class TraceReaderTest {
 
       assertThatThrownBy(() ->
               events(TraceReader.of("t", new ByteArrayInputStream(cut), TraceReaderTest::flag)))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageContaining("the gzip data ends early");
     }
 
@@ -294,7 +295,7 @@ class TraceReaderTest {
       String text = "# tracer: nop\n   app-1 [000] .....  1.000001: sched_switch: prev=1\n";
 
       assertThatThrownBy(() -> events(text))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageContaining("t.trace:2: ")
           .hasMessageContaining("sched_switch: prev=1");
     }
@@ -307,7 +308,7 @@ class TraceReaderTest {
     @Test
     void endlessLine_isRefusedAtTheBufferSize() {
       assertThatThrownBy(() -> events("x".repeat(1 << 19)))
-          .isInstanceOf(BadInputException.class)
+          .isInstanceOf(BadInput.class)
           .hasMessageContaining("more than 262144 bytes");
     }
   }

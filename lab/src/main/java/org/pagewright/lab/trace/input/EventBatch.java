@@ -1,4 +1,4 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 /** A run of trace events as packed words, reused from one read to the next. */
 public final class EventBatch {
@@ -38,11 +38,11 @@ public final class EventBatch {
   private static final int KIND_SHIFT = 56;
   private static final long PFN_MASK = (1L << ORDER_SHIFT) - 1;
 
-  // Second word: kind-specific payload in bits 0-31, CPU 32-47, marks above.
+  // Second word: kind-specific payload in bits 0-31, CPU 32-47, depth 48-51, marks above.
   private static final int CPU_SHIFT = 32;
-
-  /** Mark on a {@link #FREE}: the page reaches the lists at its {@link #FREE_BATCHED} event. */
-  private static final long BATCHED_LATER = 1L << 48;
+  private static final int DEPTH_SHIFT = 48;
+  private static final long IN_INTERRUPT = 1L << 52;
+  private static final long BATCHED_LATER = 1L << 53;
 
   private final long[] first;
   private final long[] second;
@@ -85,10 +85,17 @@ public final class EventBatch {
         | (long) kind << KIND_SHIFT;
   }
 
-  void add(long words, int payload, int cpu, long line) {
+  /** Packs where an event happened: the CPU, the preemption depth and whether in an interrupt. */
+  static long place(int cpu, int depth, boolean inInterrupt) {
+    return (long) cpu << CPU_SHIFT
+        | (long) (depth & 0xf) << DEPTH_SHIFT
+        | (inInterrupt ? IN_INTERRUPT : 0);
+  }
+
+  void add(long words, int payload, long place, long line) {
     int at = size++;
     first[at] = words;
-    second[at] = (payload & 0xffff_ffffL) | (long) cpu << CPU_SHIFT;
+    second[at] = (payload & 0xffff_ffffL) | place;
     if (at == 0) {
       firstLine = line;
     }
@@ -156,8 +163,26 @@ public final class EventBatch {
     return firstLine + lineOffset[at];
   }
 
+  /** Notes that the page of {@link #FREE} event {@code at} is listed later. */
   void markBatchedLater(int at) {
+    assert kind(at) == FREE : name(kind(at));
     second[at] |= BATCHED_LATER;
+  }
+
+  /** Gives {@link #FREE_BATCHED} event {@code at}, printed with order 0, its block's order. */
+  void correctOrder(int at, int order) {
+    assert kind(at) == FREE_BATCHED : name(kind(at));
+    first[at] = (first[at] & ~(0xffL << ORDER_SHIFT)) | ((long) order << ORDER_SHIFT);
+  }
+
+  /** Depth of disabled preemption, as far as the trace prints it. */
+  public int depth(int at) {
+    return (int) (second[at] >>> DEPTH_SHIFT) & 0xf;
+  }
+
+  /** Whether the event happened in an interrupt or a softirq. */
+  public boolean isInInterrupt(int at) {
+    return (second[at] & IN_INTERRUPT) != 0;
   }
 
   /** {@link #FREE}: the page reaches the lists later, at its {@link #FREE_BATCHED} event. */

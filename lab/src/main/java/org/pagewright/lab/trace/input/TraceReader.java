@@ -1,4 +1,4 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 import java.io.BufferedInputStream;
 import java.io.Closeable;
@@ -10,18 +10,18 @@ import java.nio.file.Path;
 import java.util.function.ToIntFunction;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import org.pagewright.lab.report.BadInput;
 
 /**
  * A trace as a stream of {@link EventBatch}es: text of ftrace, {@code trace-cmd report} or {@code
  * perf script}, plain or gzip.
  *
  * <p>Lines are read in place as bytes, in constant memory. What cannot be read is a {@link
- * BadInputException} with file, line and column; what is merely unknown is counted in {@link
- * #statistics()}.
+ * BadInput} with file, line and column; what is merely unknown is counted in {@link #statistics()}.
  */
 public final class TraceReader implements Closeable {
   /** CPUs a trace may name: the largest {@code NR_CPUS} of distributions. */
-  static final int CPUS_MAX = 8192;
+  public static final int CPUS_MAX = 8192;
 
   private static final int BUFFER_BYTES = 1 << 18;
   private static final int GZIP_BUFFER_BYTES = 1 << 16;
@@ -83,7 +83,7 @@ public final class TraceReader implements Closeable {
       return new TraceReader(name, text, isGzip, flags);
     } catch (EOFException | ZipException e) {
       in.close();
-      throw new BadInputException(name, 0, 0, "a damaged gzip header", "gzip or plain text", e);
+      throw new BadInput(name, "a damaged gzip header", "gzip or plain text");
     }
   }
 
@@ -162,7 +162,7 @@ public final class TraceReader implements Closeable {
     if (at == limit) {
       return -1;
     }
-    throw new BadInputException(
+    throw new BadInput(
         name, line + 1, limit - at + 1, "the file ends inside a line", "a line feed");
   }
 
@@ -170,8 +170,8 @@ public final class TraceReader implements Closeable {
   private int refill() throws IOException {
     int moved = at;
     if (moved == 0 && limit == BUFFER_BYTES) {
-      throw new BadInputException(
-          name, line + 1, 0, "a line of more than " + BUFFER_BYTES + " bytes", "lines of text");
+      throw new BadInput(
+          name, line + 1, "a line of more than " + BUFFER_BYTES + " bytes", "lines of text");
     }
     System.arraycopy(buffer, at, buffer, 0, limit - at);
     limit -= moved;
@@ -189,10 +189,10 @@ public final class TraceReader implements Closeable {
     try {
       return in.read(buffer, limit, BUFFER_BYTES - limit);
     } catch (EOFException e) {
-      throw new BadInputException(name, line + 1, 0, "the gzip data ends early", "its end", e);
+      throw new BadInput(name, line + 1, "the gzip data ends early", "its end");
     } catch (ZipException e) {
       String what = "damaged gzip data (" + e.getMessage() + ")";
-      throw new BadInputException(name, line + 1, 0, what, "gzip data", e);
+      throw new BadInput(name, line + 1, what, "gzip data");
     }
   }
 
@@ -206,7 +206,7 @@ public final class TraceReader implements Closeable {
     if (statistics.entries < statistics.entriesPromised && !allowsPartial) {
       String what = "the file ends after " + statistics.entries + " entries";
       String expected = statistics.entriesPromised + " as its header says (--allow-partial)";
-      throw new BadInputException(name, line, 0, what, expected);
+      throw new BadInput(name, line, what, expected);
     }
   }
 
@@ -239,7 +239,7 @@ public final class TraceReader implements Closeable {
     if (nanoseconds < lastNanoseconds[cpu]) {
       int column = anchor.after - from;
       String what = "the time goes back on CPU " + cpu + ": it was later on line " + lastLine[cpu];
-      throw new BadInputException(name, line, column, what, "events in the order of their time");
+      throw new BadInput(name, line, column, what, "events in the order of their time");
     }
     lastNanoseconds[cpu] = nanoseconds;
     lastLine[cpu] = line;
@@ -385,13 +385,14 @@ public final class TraceReader implements Closeable {
   }
 
   private void add(EventBatch batch, int kind, long pfn, int order, int migratetype, int payload) {
-    batch.add(EventBatch.pack(kind, pfn, order, migratetype), payload, anchor.cpu, line);
+    long place = EventBatch.place(anchor.cpu, anchor.depth, anchor.isInInterrupt);
+    batch.add(EventBatch.pack(kind, pfn, order, migratetype), payload, place, line);
     statistics.events[kind]++;
   }
 
   private void fail(int from, int end) {
     String found = OtherLines.excerpt(buffer, Math.min(fields.at, end), end);
-    throw new BadInputException(
+    throw new BadInput(
         name, line, fields.at - from + 1, "unreadable event at " + found, fields.expected);
   }
 }

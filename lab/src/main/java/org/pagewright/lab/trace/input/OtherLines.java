@@ -1,9 +1,10 @@
-package org.pagewright.lab.trace;
+package org.pagewright.lab.trace.input;
 
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.lab.report.BadInput;
 
 /**
  * The lines of a trace that are no page-allocator event: headers, reports of lost events, stacks,
@@ -53,7 +54,7 @@ final class OtherLines {
       return;
     }
     String what = "not a line of a trace: " + excerpt(bytes, from, end);
-    throw new BadInputException(name, line, 1, what, "TASK-PID [CPU] FLAGS SECONDS: EVENT: FIELDS");
+    throw new BadInput(name, line, 1, what, "TASK-PID [CPU] FLAGS SECONDS: EVENT: FIELDS");
   }
 
   private boolean takesHeader(String text) {
@@ -93,7 +94,7 @@ final class OtherLines {
     Matcher event = EVENT_NAME.matcher(text);
     if (!event.matches()) {
       String what = "no event name at " + excerpt(bytes, from, end);
-      throw new BadInputException(name, line, column, what, "an event's name and a colon");
+      throw new BadInput(name, line, column, what, "an event's name and a colon");
     }
     count(event.group(1), text, line);
     return -1;
@@ -124,7 +125,7 @@ final class OtherLines {
   }
 
   /** The complaint about a file without a single event that a replay could use. */
-  BadInputException nothingRecognised(long lines, boolean isGzip) {
+  BadInput nothingRecognised(long lines, boolean isGzip) {
     String format = isGzip ? "gzip" : "plain";
     String first = firstUnread;
     String what =
@@ -133,8 +134,10 @@ final class OtherLines {
             : first == null
                 ? "only comments in " + lines + " lines (" + format + ")"
                 : "no event of kmem in " + lines + " lines; the first not read is: " + clip(first);
-    return new BadInputException(
-        name, firstUnreadLine, 0, what, "mm_page_alloc, mm_page_free and their like");
+    String expected = "mm_page_alloc, mm_page_free and their like";
+    return first == null
+        ? new BadInput(name, what, expected)
+        : new BadInput(name, firstUnreadLine, what, expected);
   }
 
   static String excerpt(byte[] bytes, int from, int end) {
