@@ -1,17 +1,20 @@
 package org.pagewright.kernel.boot;
 
+import java.util.Arrays;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.pgtable.TableSource;
 
-/** Tables before the page allocator runs: from early memory, never given back. */
+/** Tables before the page allocator runs: from early memory; what is given back is used again. */
 final class EarlyTables implements TableSource {
   private final EarlyMemory early;
   private final PhysicalMemory memory;
   private final PteFormat format;
   private final long floorPa;
   private long bytes;
+  private long[] free = new long[8];
+  private int freeTables;
 
   EarlyTables(EarlyMemory early, PhysicalMemory memory, PteFormat format, long floorPa) {
     this.early = early;
@@ -23,7 +26,11 @@ final class EarlyTables implements TableSource {
   @Override
   public long allocate(Cpu cpu, int level) {
     long size = Math.max(format.tableBytes(level), format.pageBytes());
-    long pa = early.allocate(size, size, floorPa, memory.map().endBytes());
+    boolean isPage = size == format.pageBytes();
+    long pa =
+        isPage && freeTables > 0
+            ? free[--freeTables]
+            : early.allocate(size, size, floorPa, memory.map().endBytes());
     if (pa == EarlyMemory.NONE) {
       return NONE;
     }
@@ -34,10 +41,17 @@ final class EarlyTables implements TableSource {
 
   @Override
   public void free(Cpu cpu, long tablePa, int level) {
-    throw new AssertionError("tables of boot are never freed");
+    long size = Math.max(format.tableBytes(level), format.pageBytes());
+    bytes -= size;
+    if (size == format.pageBytes()) {
+      if (freeTables == free.length) {
+        free = Arrays.copyOf(free, 2 * freeTables);
+      }
+      free[freeTables++] = tablePa;
+    }
   }
 
-  /** Memory that went into tables. */
+  /** Memory that is in tables. */
   long bytes() {
     return bytes;
   }

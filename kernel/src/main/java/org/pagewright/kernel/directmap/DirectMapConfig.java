@@ -6,11 +6,17 @@ package org.pagewright.kernel.directmap;
  * @param largestLeafLevel 3 for 1G, 2 for 2M, 1 for 4K (debug_pagealloc, nogbpages)
  * @param flush what change_page_attr invalidates at its end
  * @param collapse where pieces are merged again
+ * @param collapseExcludesWriters whether a collapse waits for changes in progress. Linux 6.15 to
+ *     7.0 does not, so that a change may write into a table that was freed under it; 7.3 does
  * @param keepGlobal whether making a mapping present again restores the Global bit. Linux does not;
  *     this is a study of what it would change
  */
 public record DirectMapConfig(
-    int largestLeafLevel, AttributeFlush flush, Collapse collapse, boolean keepGlobal) {
+    int largestLeafLevel,
+    AttributeFlush flush,
+    Collapse collapse,
+    boolean collapseExcludesWriters,
+    boolean keepGlobal) {
 
   /** The two published forms of the flush at the end of change_page_attr. */
   public enum AttributeFlush {
@@ -32,15 +38,15 @@ public record DirectMapConfig(
 
   /** Linux 7.0 on a machine with 1G pages. */
   public static final DirectMapConfig LINUX_7_0 =
-      new DirectMapConfig(3, AttributeFlush.RANGE, Collapse.READ_ONLY_EXECUTABLE, false);
+      new DirectMapConfig(3, AttributeFlush.RANGE, Collapse.READ_ONLY_EXECUTABLE, false, false);
 
   /** Linux 6.12 on a machine with 1G pages. */
   public static final DirectMapConfig LINUX_6_12 =
-      new DirectMapConfig(3, AttributeFlush.PAGES, Collapse.NEVER, false);
+      new DirectMapConfig(3, AttributeFlush.PAGES, Collapse.NEVER, true, false);
 
   /** Linux 7.3 on a machine with 1G pages. */
   public static final DirectMapConfig LINUX_7_3 =
-      new DirectMapConfig(3, AttributeFlush.PAGES, Collapse.READ_ONLY_EXECUTABLE, false);
+      new DirectMapConfig(3, AttributeFlush.PAGES, Collapse.READ_ONLY_EXECUTABLE, true, false);
 
   public DirectMapConfig {
     if (largestLeafLevel < 1 || largestLeafLevel > 3) {
@@ -49,18 +55,23 @@ public record DirectMapConfig(
   }
 
   public DirectMapConfig withLargestLeafLevel(int level) {
-    return new DirectMapConfig(level, flush, collapse, keepGlobal);
+    return new DirectMapConfig(level, flush, collapse, collapseExcludesWriters, keepGlobal);
   }
 
   public DirectMapConfig withFlush(AttributeFlush other) {
-    return new DirectMapConfig(largestLeafLevel, other, collapse, keepGlobal);
+    return new DirectMapConfig(
+        largestLeafLevel, other, collapse, collapseExcludesWriters, keepGlobal);
   }
 
   public DirectMapConfig withCollapse(Collapse other) {
-    return new DirectMapConfig(largestLeafLevel, flush, other, keepGlobal);
+    return new DirectMapConfig(largestLeafLevel, flush, other, collapseExcludesWriters, keepGlobal);
+  }
+
+  public DirectMapConfig withCollapseExcludesWriters(boolean other) {
+    return new DirectMapConfig(largestLeafLevel, flush, collapse, other, keepGlobal);
   }
 
   public DirectMapConfig withKeepGlobal(boolean other) {
-    return new DirectMapConfig(largestLeafLevel, flush, collapse, other);
+    return new DirectMapConfig(largestLeafLevel, flush, collapse, collapseExcludesWriters, other);
   }
 }

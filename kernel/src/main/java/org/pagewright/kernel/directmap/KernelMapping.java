@@ -28,6 +28,11 @@ final class KernelMapping {
 
   private static final int LEVELS = 8;
   private static final LockClass CPA_LOCK = new LockClass("cpa_lock");
+  private static final int CPA_LOCK_IDENTITY = 1;
+
+  /** Identity of {@code pgd_lock} in steps and events. */
+  static final int PGD_LOCK_IDENTITY = 2;
+
   private static final LockClass PGD_LOCK = new LockClass("pgd_lock");
 
   private final PageTables tables;
@@ -62,8 +67,8 @@ final class KernelMapping {
     this.rootPa = kernel.rootPa();
     this.isGlobal = kernel.global();
     this.splitTables = splitTables;
-    this.attributeLock = new SpinLock(CPA_LOCK, 0);
-    this.tableLock = new SpinLock(PGD_LOCK, 0);
+    this.attributeLock = new SpinLock(CPA_LOCK, CPA_LOCK_IDENTITY);
+    this.tableLock = new SpinLock(PGD_LOCK, PGD_LOCK_IDENTITY);
     MemoryMap mapped = kernel.mapped();
     mappedFrom = new long[mapped.ranges().size()];
     mappedTo = new long[mappedFrom.length];
@@ -127,7 +132,7 @@ final class KernelMapping {
     splitDepth++;
     splitDepthMax = Math.max(splitDepthMax, splitDepth);
     assert splitDepth <= SPLIT_DEPTH_MAX : "splits nest " + splitDepth + " deep";
-    long tablePa = splitTables.allocate(cpu, level);
+    long tablePa = tables.allocateTable(cpu, level, splitTables);
     splitDepth--;
     if (tablePa == TableSource.NONE) {
       splitFailures++;
@@ -138,12 +143,12 @@ final class KernelMapping {
   /** Gives back a table that lost the race for its leaf. */
   void freeSplitTable(Cpu cpu, long tablePa, int level) {
     splitRaces++;
-    splitTables.free(cpu, tablePa, level);
+    tables.freeTable(cpu, tablePa, level, splitTables);
   }
 
   /** Gives back a table that a collapse took out of use, after the flush. */
   void freeCollapsedTable(Cpu cpu, long tablePa, int level) {
-    splitTables.free(cpu, tablePa, level);
+    tables.freeTable(cpu, tablePa, level, splitTables);
   }
 
   /** Whether {@code pa} is RAM that the direct map covers. Models {@code pfn_range_is_mapped}. */

@@ -37,7 +37,9 @@ final class LeafCollapse {
     int blocks = (int) ((to - from) / largeBytes);
     long[] freed = new long[2 * blocks];
     int count = 0;
-    mapping.attributeLock().acquire(cpu);
+    if (config.collapseExcludesWriters()) {
+      mapping.attributeLock().acquire(cpu);
+    }
     for (int i = 0; i < blocks; i++) {
       long at = from + i * largeBytes;
       long table = collapseAt(cpu, at, 2);
@@ -50,7 +52,9 @@ final class LeafCollapse {
         freed[count++] = EntrySlot.of(upper, 2);
       }
     }
-    mapping.attributeLock().release(cpu);
+    if (config.collapseExcludesWriters()) {
+      mapping.attributeLock().release(cpu);
+    }
     if (count > 0) {
       mapping.shootdown().flushAll(cpu);
     }
