@@ -79,6 +79,11 @@ public final class EarlyKernel {
     for (int i = 0; i < machine.cpus(); i++) {
       start(machine.cpu(i));
     }
+    levelClocks();
+  }
+
+  /** Lets all CPUs begin at the same time. */
+  void levelClocks() {
     long latest = machine.latestCycle();
     for (int i = 0; i < machine.cpus(); i++) {
       machine.cpu(i).advanceTo(latest);
@@ -93,11 +98,9 @@ public final class EarlyKernel {
     return isX86() ? ISA_END : 0;
   }
 
-  /** The first megabyte on x86, the image, and what describes each frame. */
+  /** Frame 0, on x86 the first megabyte, the image, and what describes each frame. */
   private void reserve(PteFormat format) {
-    if (isX86()) {
-      memory.reserve(0, ISA_END);
-    }
+    memory.reserve(0, isX86() ? ISA_END : format.pageBytes());
     if (!config.image().isEmpty()) {
       memory.reserve(config.image().textPa(), config.image().endPa());
     }

@@ -1,6 +1,8 @@
 package org.pagewright.kernel.boot;
 
 import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.kernel.alloc.AllocatorConfig;
+import org.pagewright.kernel.alloc.AllocatorRules;
 import org.pagewright.kernel.arch.ArchPolicy;
 import org.pagewright.kernel.arch.KernelLayout;
 import org.pagewright.kernel.directmap.DirectMapConfig;
@@ -12,6 +14,8 @@ import org.pagewright.kernel.directmap.KernelImage;
  * @param isolation page-table isolation (PTI), which makes kernel mappings non-global
  * @param addressSpaceNumbers whether PCIDs or ASIDs are used
  * @param image where the kernel lies; its memory is never handed to the page allocator
+ * @param rules version of the page allocator
+ * @param unmappedPool whether the allocator keeps pools of pages that the direct map lacks
  * @param memmapBytesPerPage memory that each frame's descriptor takes: 64 for {@code struct page},
  *     0 to leave it out
  */
@@ -23,6 +27,8 @@ public record KernelConfig(
     boolean isolation,
     boolean addressSpaceNumbers,
     KernelImage image,
+    AllocatorRules rules,
+    boolean unmappedPool,
     int memmapBytesPerPage) {
 
   private static final long MIB = 1L << 20;
@@ -52,12 +58,21 @@ public record KernelConfig(
         /* isolation= */ false,
         /* addressSpaceNumbers= */ true,
         hasRoom ? KernelImage.at(start + 16 * MIB) : KernelImage.NONE,
+        AllocatorRules.V7_0,
+        /* unmappedPool= */ true,
         STRUCT_PAGE_BYTES);
   }
 
   /** Whether kernel mappings are global. */
   public boolean globalKernel() {
     return policy.globalKernel() && !isolation;
+  }
+
+  /** The zones over the machine's memory, with the allocator's version. */
+  public AllocatorConfig allocator() {
+    AllocatorConfig zones = AllocatorConfig.of(machine.map(), machine.cpus(), rules);
+    return new AllocatorConfig(
+        zones.rules(), zones.cpus(), zones.zones(), zones.blockOrder(), unmappedPool);
   }
 
   public KernelConfig withMachine(MachineConfig other) {
@@ -69,6 +84,8 @@ public record KernelConfig(
         isolation,
         addressSpaceNumbers,
         image,
+        rules,
+        unmappedPool,
         memmapBytesPerPage);
   }
 
@@ -81,22 +98,51 @@ public record KernelConfig(
         isolation,
         addressSpaceNumbers,
         image,
+        rules,
+        unmappedPool,
         memmapBytesPerPage);
   }
 
   public KernelConfig withDirectMap(DirectMapConfig other) {
     return new KernelConfig(
-        machine, policy, layout, other, isolation, addressSpaceNumbers, image, memmapBytesPerPage);
+        machine,
+        policy,
+        layout,
+        other,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        rules,
+        unmappedPool,
+        memmapBytesPerPage);
   }
 
   public KernelConfig withIsolation(boolean other) {
     return new KernelConfig(
-        machine, policy, layout, directMap, other, addressSpaceNumbers, image, memmapBytesPerPage);
+        machine,
+        policy,
+        layout,
+        directMap,
+        other,
+        addressSpaceNumbers,
+        image,
+        rules,
+        unmappedPool,
+        memmapBytesPerPage);
   }
 
   public KernelConfig withAddressSpaceNumbers(boolean other) {
     return new KernelConfig(
-        machine, policy, layout, directMap, isolation, other, image, memmapBytesPerPage);
+        machine,
+        policy,
+        layout,
+        directMap,
+        isolation,
+        other,
+        image,
+        rules,
+        unmappedPool,
+        memmapBytesPerPage);
   }
 
   public KernelConfig withImage(KernelImage other) {
@@ -108,11 +154,50 @@ public record KernelConfig(
         isolation,
         addressSpaceNumbers,
         other,
+        rules,
+        unmappedPool,
+        memmapBytesPerPage);
+  }
+
+  public KernelConfig withRules(AllocatorRules other) {
+    return new KernelConfig(
+        machine,
+        policy,
+        layout,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        other,
+        unmappedPool,
+        memmapBytesPerPage);
+  }
+
+  public KernelConfig withUnmappedPool(boolean other) {
+    return new KernelConfig(
+        machine,
+        policy,
+        layout,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        rules,
+        other,
         memmapBytesPerPage);
   }
 
   public KernelConfig withMemmapBytesPerPage(int other) {
     return new KernelConfig(
-        machine, policy, layout, directMap, isolation, addressSpaceNumbers, image, other);
+        machine,
+        policy,
+        layout,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        rules,
+        unmappedPool,
+        other);
   }
 }

@@ -1,0 +1,152 @@
+package org.pagewright.kernel.boot;
+
+import org.pagewright.hardware.choice.Choices;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.memory.FrameTags;
+import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.alloc.AllocatorConfig;
+import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.arch.KernelLayout;
+import org.pagewright.kernel.directmap.DirectMap;
+import org.pagewright.kernel.directmap.DirectMapConversion;
+import org.pagewright.kernel.pgtable.PageTables;
+import org.pagewright.kernel.pgtable.TablePages;
+import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.tlbflush.TlbShootdown;
+
+/**
+ * A machine with a kernel that has booted: page allocator, direct map and TLB flushing, wired up.
+ *
+ * <p>Models {@code start_kernel()} up to {@code mark_rodata_ro()} (Linux 7.0) as far as memory is
+ * concerned. Features (address spaces, mermap, secret memory) are built on top of it by whoever
+ * needs them.
+ */
+public final class KernelMachine implements AutoCloseable {
+  private static final int PAGE_SHIFT = 12;
+
+  private final EarlyKernel early;
+  private final Machine machine;
+  private final PageAllocator allocator;
+  private final FrameTags tags;
+  private final TableSource tablePages;
+  private final DirectMapConversion conversion;
+
+  private KernelMachine(EarlyKernel early, AllocatorConfig zones) {
+    this.early = early;
+    this.machine = early.machine();
+    PteFormat format = machine.format();
+    this.allocator = new PageAllocator(zones);
+    for (MemoryMap.Range range : early.memory().freeRanges()) {
+      allocator.handOver(range.from() >>> PAGE_SHIFT, range.to() >>> PAGE_SHIFT);
+    }
+    allocator.finishBoot();
+    this.tags = new FrameTags(machine.memory().map().endBytes() >>> PAGE_SHIFT);
+    this.tablePages =
+        new LaterTables(TablePages.zeroed(allocator, machine.memory(), format), early);
+    TablePages splits = TablePages.forSplits(allocator, machine.memory(), format);
+    TableSource before = directMap().replaceSplitTables(new LaterTables(splits, early));
+    assert before.equals(early.earlyTables()) : "somebody else replaced the source of tables";
+    this.conversion = new DirectMapConversion(directMap(), shootdown(), machine.events());
+    allocator.setConversion(conversion);
+    Cpu cpu = machine.cpu(0);
+    int error = directMap().protectImage(cpu);
+    assert error == 0 : error;
+    early.levelClocks();
+  }
+
+  /** Boots a kernel on a new machine whose open decisions are all the first alternative. */
+  public static KernelMachine boot(KernelConfig config) {
+    return boot(config, Choices.first());
+  }
+
+  /** Boots a kernel on a new machine. */
+  public static KernelMachine boot(KernelConfig config, Choices choices) {
+    if (config.machine().format().pageShift() != PAGE_SHIFT) {
+      throw new IllegalArgumentException(
+          "the page allocator counts pages of 4 KiB; format " + config.machine().format());
+    }
+    AllocatorConfig zones = config.allocator();
+    return new KernelMachine(
+        new EarlyKernel(config, new Machine(config.machine(), choices)), zones);
+  }
+
+  public KernelConfig config() {
+    return early.config();
+  }
+
+  public Machine machine() {
+    return machine;
+  }
+
+  public Cpu cpu(int id) {
+    return machine.cpu(id);
+  }
+
+  public KernelLayout layout() {
+    return early.config().layout();
+  }
+
+  public PageAllocator allocator() {
+    return allocator;
+  }
+
+  public DirectMap directMap() {
+    return early.directMap();
+  }
+
+  /** The allocator's way to change the direct map of whole pageblocks. */
+  public DirectMapConversion conversion() {
+    return conversion;
+  }
+
+  public TlbShootdown shootdown() {
+    return early.shootdown();
+  }
+
+  public PageTables tables() {
+    return early.tables();
+  }
+
+  /** Zeroed tables from the page allocator. */
+  public TableSource tablePages() {
+    return tablePages;
+  }
+
+  /** Physical address of the kernel's top table. */
+  public long rootPa() {
+    return early.rootPa();
+  }
+
+  /** Owner and content of every frame, for whoever keeps them. */
+  public FrameTags tags() {
+    return tags;
+  }
+
+  /** What boot set aside before the page allocator got the rest. */
+  public EarlyMemory earlyMemory() {
+    return early.memory();
+  }
+
+  @Override
+  public void close() {
+    tags.close();
+    allocator.close();
+    machine.close();
+  }
+
+  /** Tables from the page allocator; those that boot made go back to where they came from. */
+  private record LaterTables(TableSource pages, EarlyKernel early) implements TableSource {
+    @Override
+    public long allocate(Cpu cpu, int level) {
+      return pages.allocate(cpu, level);
+    }
+
+    @Override
+    public void free(Cpu cpu, long tablePa, int level) {
+      TableSource home = early.memory().isReserved(tablePa) ? early.earlyTables() : pages;
+      home.free(cpu, tablePa, level);
+    }
+  }
+}
