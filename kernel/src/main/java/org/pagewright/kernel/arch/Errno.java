@@ -6,6 +6,8 @@ public final class Errno {
   public static final int ENOMEM = 12;
   public static final int EFAULT = 14;
   public static final int EBUSY = 16;
+  public static final int EEXIST = 17;
+  public static final int ENODEV = 19;
   public static final int EINVAL = 22;
   public static final int ENFILE = 23;
   public static final int ENOSYS = 38;
@@ -20,6 +22,8 @@ public final class Errno {
       case ENOMEM -> "-ENOMEM";
       case EFAULT -> "-EFAULT";
       case EBUSY -> "-EBUSY";
+      case EEXIST -> "-EEXIST";
+      case ENODEV -> "-ENODEV";
       case EINVAL -> "-EINVAL";
       case ENFILE -> "-ENFILE";
       case ENOSYS -> "-ENOSYS";
