@@ -1,0 +1,82 @@
+package org.pagewright.kernel.mm;
+
+import org.pagewright.kernel.arch.KernelEvent;
+
+/**
+ * Numbers of the events of address spaces and of what lives in them, and their operands. They
+ * follow those of {@link KernelEvent}; an event states a fact, never a judgement.
+ */
+public final class MmEvent {
+  private static final int FIRST = KernelEvent.FIRST_FEATURE;
+
+  /** An address space was made: a = context, b = kernel root, c = user root or -1. */
+  public static final int MM_CREATED = FIRST;
+
+  /** An address space ends; its tables are about to go: a = context. */
+  public static final int MM_EXIT = FIRST + 1;
+
+  /** An address space is gone: a = context. */
+  public static final int MM_DESTROYED = FIRST + 2;
+
+  /** A task runs on a CPU from here on: a = task, b = context or -1. */
+  public static final int TASK_RUNS = FIRST + 3;
+
+  /** The mm-local region of a context may be used from here on: a = context. */
+  public static final int REGION_USED = FIRST + 10;
+
+  /** The tables of a region are freed: a = context, b = tables. */
+  public static final int REGION_FREED = FIRST + 11;
+
+  /** The mermap of a context is ready: a = context. */
+  public static final int MERMAP_PREPARED = FIRST + 20;
+
+  /** Pages were mapped: a = first address, b = first frame, c = pages. */
+  public static final int MERMAP_GET = FIRST + 21;
+
+  /** A mapping ended, its translations may live on: a = first address, b = 0, c = pages. */
+  public static final int MERMAP_PUT = FIRST + 22;
+
+  /** A window starts again: a = context, b = address, c = CPU. */
+  public static final int MERMAP_WRAP = FIRST + 23;
+
+  /** The mermap warned: a = context, b = ordinal of the warning. */
+  public static final int MERMAP_WARNING = FIRST + 24;
+
+  /** Every translation of a context's windows is gone from every CPU: a = context. */
+  public static final int MERMAP_FLUSHED = FIRST + 25;
+
+  /**
+   * A frame joined a secret file and is absent from the direct map: a = frame, b = pages, c = file.
+   */
+  public static final int SECRET_ADDED = FIRST + 40;
+
+  /** A frame is about to be freed from a secret file: a = frame, b = pages, c = file. */
+  public static final int SECRET_REMOVED = FIRST + 41;
+
+  /** A frame could not be put back in the direct map and is kept for ever: a = frame, b = error. */
+  public static final int SECRET_LEAKED = FIRST + 42;
+
+  private MmEvent() {}
+
+  /** Kebab-case name of an event, for reports. */
+  public static String name(int kind) {
+    return switch (kind) {
+      case MM_CREATED -> "mm-created";
+      case MM_EXIT -> "mm-exit";
+      case MM_DESTROYED -> "mm-destroyed";
+      case TASK_RUNS -> "task-runs";
+      case REGION_USED -> "region-used";
+      case REGION_FREED -> "region-freed";
+      case MERMAP_PREPARED -> "mermap-prepared";
+      case MERMAP_GET -> "mermap-get";
+      case MERMAP_PUT -> "mermap-put";
+      case MERMAP_WRAP -> "mermap-wrap";
+      case MERMAP_WARNING -> "mermap-warning";
+      case MERMAP_FLUSHED -> "mermap-flushed";
+      case SECRET_ADDED -> "secret-added";
+      case SECRET_REMOVED -> "secret-removed";
+      case SECRET_LEAKED -> "secret-leaked";
+      default -> KernelEvent.name(kind);
+    };
+  }
+}

@@ -1,0 +1,24 @@
+package org.pagewright.kernel.mm;
+
+import org.pagewright.hardware.cpu.Cpu;
+
+/**
+ * A feature that keeps something in every address space: what Linux calls from {@code mm_init()},
+ * {@code arch_exit_mmap()} and {@code __mmdrop()}.
+ */
+public interface MmFeature {
+  /**
+   * A new address space, still unused.
+   *
+   * @return 0 or a negative error, which undoes the creation
+   */
+  default int create(Cpu cpu, Mm mm) {
+    return 0;
+  }
+
+  /** The address space ends: first of all, before user mappings go. */
+  default void exit(Cpu cpu, Mm mm) {}
+
+  /** The address space is gone, last chance to free what the feature keeps. */
+  default void destroy(Cpu cpu, Mm mm) {}
+}
