@@ -12,6 +12,7 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.boot;
   exports org.pagewright.kernel.directmap;
   exports org.pagewright.kernel.mm;
+  exports org.pagewright.kernel.mmlocal;
   exports org.pagewright.kernel.pgtable;
   exports org.pagewright.kernel.tlbflush;
 }
