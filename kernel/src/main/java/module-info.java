@@ -15,5 +15,6 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.mm;
   exports org.pagewright.kernel.mmlocal;
   exports org.pagewright.kernel.pgtable;
+  exports org.pagewright.kernel.secret;
   exports org.pagewright.kernel.tlbflush;
 }
