@@ -76,17 +76,18 @@ public final class Cpu {
 
   /** Spends what the primitive costs. */
   public void charge(Primitive primitive) {
+    cycles += price(primitive);
+  }
+
+  private long price(Primitive primitive) {
     long price = prices[primitive.index()];
-    if (price < 0) {
-      price = machine.costs().cycles(primitive);
-    }
-    cycles += price;
+    return price >= 0 ? price : machine.costs().cycles(primitive);
   }
 
   /** Spends what {@code count} of the primitive cost. */
   public void charge(Primitive primitive, long count) {
     assert count >= 0 : count;
-    cycles += machine.costs().cycles(primitive) * count;
+    cycles += price(primitive) * count;
   }
 
   /** Spends time that no primitive names. */

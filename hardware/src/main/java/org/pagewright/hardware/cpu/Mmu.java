@@ -113,6 +113,7 @@ public final class Mmu {
       if (checked < 0) {
         return faulted(va, access, checked);
       }
+      forget(va);
     }
     int asid = registers.asid();
     tlb.structures().start(va, asid, path);
@@ -131,12 +132,22 @@ public final class Mmu {
   private void fill(long va, long translation, int role) {
     long entry = isUnmarkedGlobal(translation) ? withoutGlobal(translation) : translation;
     Speculation speculation = machine.speculation();
-    int smallest = machine.format().pageShift();
-    if (speculation != null && Translation.pageShift(entry) > smallest && speculation.splits()) {
-      entry = Translation.fraction(entry, va, smallest);
+    boolean isLarge = Translation.pageShift(entry) > machine.format().pageShift();
+    if (speculation != null && isLarge && speculation.splits()) {
+      tlb.fillPart(va, registers.asid(), entry, role);
+    } else {
+      tlb.fill(va, registers.asid(), entry, role);
     }
-    tlb.fill(va, registers.asid(), entry, role);
     machine.events().record(HardwareEvent.TLB_FILL, cpu.id(), va, entry, registers.asid());
+  }
+
+  /** Drops an entry that is about to be replaced by one with other rights. */
+  private void forget(long va) {
+    long page = va & -machine.format().pageBytes();
+    int asids = TlbScope.ONE_ASID | TlbScope.GLOBAL;
+    int dropped =
+        tlb.invalidate(page, page + machine.format().pageBytes(), registers.asid(), asids);
+    assert dropped > 0 : Long.toHexString(va);
   }
 
   /** x86 ignores the global bit while CR4.PGE is clear. */
@@ -194,6 +205,9 @@ public final class Mmu {
   /** Translates {@code va} as a prefetcher may: no fault, and no access. */
   void fillSpeculatively(long va) {
     int asid = registers.asid();
+    if (tlb.lookup(va, asid, /* role= */ 0) != Tlb.MISS) {
+      return;
+    }
     tlb.structures().start(va, asid, path);
     long translation = walker.walk(registers, va, path);
     if (translation < 0) {

@@ -20,8 +20,6 @@ public final class StructureCache {
   /** Caches by level of the table that an entry points to, lowest first; absent levels are null. */
   private final Level[] levels;
 
-  private long clock;
-
   /** One cache: entries of a level, each pointing to a table of the level below. */
   private static final class Level {
     final int tableLevel;
@@ -35,7 +33,7 @@ public final class StructureCache {
     final int[] asids;
     final long[] tables;
     final long[] limits;
-    final long[] uses;
+    final byte[] nextWays;
 
     Level(TlbGeometry.Structure structure, int shift) {
       this.tableLevel = structure.level() - 1;
@@ -46,7 +44,7 @@ public final class StructureCache {
       this.asids = new int[structure.entries()];
       this.tables = new long[structure.entries()];
       this.limits = new long[structure.entries()];
-      this.uses = new long[structure.entries()];
+      this.nextWays = new byte[structure.entries() / ways];
       Arrays.fill(asids, EMPTY);
     }
 
@@ -61,18 +59,12 @@ public final class StructureCache {
       return -1;
     }
 
-    int victim(long va) {
-      int first = ((int) (va >>> shift) & setMask) * ways;
-      int oldest = first;
-      long oldestUse = Long.MAX_VALUE;
-      for (int slot = first; slot < first + ways; slot++) {
-        long use = asids[slot] == EMPTY ? 0 : uses[slot];
-        if (use < oldestUse) {
-          oldestUse = use;
-          oldest = slot;
-        }
-      }
-      return oldest;
+    /** The slot for a new entry, whose turn passes to the next one. */
+    int nextVictim(long va) {
+      int set = (int) (va >>> shift) & setMask;
+      int way = nextWays[set];
+      nextWays[set] = (byte) (way + 1 == ways ? 0 : way + 1);
+      return set * ways + way;
     }
 
     boolean overlaps(int slot, long from, long to) {
@@ -111,7 +103,6 @@ public final class StructureCache {
     for (Level level : levels) {
       int slot = level.find(va, asid);
       if (slot >= 0) {
-        level.uses[slot] = ++clock;
         path.startAt(level.tableLevel, level.tables[slot], level.limits[slot]);
         return;
       }
@@ -119,18 +110,19 @@ public final class StructureCache {
     path.startAtRoot();
   }
 
-  /** Remembers the tables that a walk for {@code va} passed below its first one. */
+  /**
+   * Remembers the tables that a walk for {@code va} passed below its first one. {@link #start} must
+   * have said where the walk began, so that none of them is remembered yet.
+   */
   public void fill(long va, int asid, WalkPath path) {
     for (Level level : levels) {
       int table = level.tableLevel;
       if (table >= path.lowestLevel() && table < path.topLevel()) {
-        int slot = level.find(va, asid);
-        slot = slot >= 0 ? slot : level.victim(va);
+        int slot = level.nextVictim(va);
         level.prefixes[slot] = va >>> level.shift;
         level.asids[slot] = asid;
         level.tables[slot] = path.tablePa(table);
         level.limits[slot] = path.limits(table);
-        level.uses[slot] = ++clock;
       }
     }
   }

@@ -2,6 +2,7 @@ package org.pagewright.hardware.tlb;
 
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
@@ -13,7 +14,8 @@ public final class Tlb implements TlbView {
    * logarithm of its size in the low six bits, so that (tag ^ va) >>> tag is zero exactly when the
    * page holds va: Java shifts by the low six bits. An empty slot has an ASID that nobody has.
    *
-   * Replacement: the slot of a set that was used longest ago; uses are numbered.
+   * Replacement: within a set, the entry that was filled longest ago; a slot that is emptied is the
+   * next to be filled. One position per set is all the state that this takes.
    *
    * Hints: a table from low page-number bits to the first-level slot that was used last for them.
    * A hint is verified against the slot, so it never needs to be kept up to date, and it decides
@@ -40,10 +42,12 @@ public final class Tlb implements TlbView {
   /** Arrays that serve data, and those that serve instructions; level 1 first. */
   private final TlbArray[][] serving = new TlbArray[2][];
 
+  /** By {@link #bestIndex}. */
+  private final @Nullable TlbArray[] best = new TlbArray[4 << 6];
+
   private final long[] tags;
   private final int[] asids;
   private final long[] translations;
-  private final long[] uses;
 
   /** Logarithm of the size of the page that an entry was made from. */
   private final byte[] sourceShifts;
@@ -54,7 +58,6 @@ public final class Tlb implements TlbView {
   /** How many entries are parts of larger pages. */
   private int parts;
 
-  private long clock;
   private long secondLevelHits;
 
   /** Empty TLBs of a core for tables of a format. */
@@ -72,10 +75,10 @@ public final class Tlb implements TlbView {
     }
     serving[0] = serving(TlbGeometry.Role.DATA);
     serving[1] = serving(TlbGeometry.Role.INSTRUCTION);
+    findBest();
     tags = new long[slots];
     asids = new int[slots];
     translations = new long[slots];
-    uses = new long[slots];
     sourceShifts = new byte[slots];
     Arrays.fill(asids, EMPTY);
     for (int role = 0; role < serving.length; role++) {
@@ -116,7 +119,6 @@ public final class Tlb implements TlbView {
     long tag = tags[slot];
     int slotAsid = asids[slot];
     if ((tag ^ va) >>> tag == 0 && (slotAsid == asid || slotAsid == GLOBAL)) {
-      uses[slot] = ++clock;
       return translations[slot];
     }
     return lookupUnhinted(va, asid, role);
@@ -126,7 +128,6 @@ public final class Tlb implements TlbView {
     for (TlbArray array : serving[role]) {
       int slot = find(array, va, asid);
       if (slot >= 0) {
-        uses[slot] = ++clock;
         long translation = translations[slot];
         if (array.level == 1) {
           hint(role, va, slot);
@@ -167,14 +168,23 @@ public final class Tlb implements TlbView {
   // ---- fill ----
 
   /**
-   * Remembers a translation, tagged global if its rights say so.
+   * Remembers a translation, tagged global if its rights say so. A lookup must just have missed.
    *
    * @param role 0 for data, 1 for instructions
    */
   public void fill(long va, int asid, long translation, int role) {
     assert !Translation.isFault(translation) : Translation.describe(translation);
-    boolean isGlobal = (Translation.rights(translation) & Rights.GLOBAL) != 0;
-    fill(va, isGlobal ? GLOBAL : asid, translation, Translation.pageShift(translation), role);
+    fill(va, tagAsid(asid, translation), translation, Translation.pageShift(translation), role);
+  }
+
+  /** Remembers only the smallest part of a larger page, as processors may. */
+  public void fillPart(long va, int asid, long translation, int role) {
+    long part = Translation.fraction(translation, va, format.pageShift());
+    fill(va, tagAsid(asid, translation), part, Translation.pageShift(translation), role);
+  }
+
+  private static int tagAsid(int asid, long translation) {
+    return (Translation.rights(translation) & Rights.GLOBAL) != 0 ? GLOBAL : asid;
   }
 
   /** Remembers that the smallest page of {@code va} has this fault. */
@@ -194,78 +204,68 @@ public final class Tlb implements TlbView {
   }
 
   /**
-   * Fills the best array of a level.
+   * Fills the array of a level that holds the page best, if one does. The page is not in it.
    *
    * @param source shift of the page in the tables, and the ASID or {@link #GLOBAL} in the low half
    */
   private void fillLevel(int level, long va, long source, long translation, int role) {
-    int pageShift =
-        Translation.isFault(translation)
-            ? (int) (source >>> 32)
-            : Translation.pageShift(translation);
-    TlbArray best = null;
-    int bestShift = 0;
-    for (TlbArray array : serving[role]) {
-      int shift = array.level == level ? array.heldShift(pageShift) : 0;
-      if (shift > bestShift) {
-        best = array;
-        bestShift = shift;
-      }
+    int pageShift = translation < 0 ? (int) (source >>> 32) : Translation.pageShift(translation);
+    TlbArray array = best[bestIndex(level, role, pageShift)];
+    if (array == null) {
+      return;
     }
-    if (best != null) {
-      put(best, bestShift, va, source, translation);
-      if (level == 1) {
-        hint(role, va, lastPut);
-      }
-    }
-  }
-
-  /** Slot of the last {@link #put}: a second result without an allocation. */
-  private int lastPut;
-
-  private void put(TlbArray array, int shift, long va, long source, long translation) {
-    long tag = (va & (-1L << shift)) | shift;
-    int asid = (int) source;
-    int slot = victim(array, tag, asid, shift);
+    int shift = array.heldShift(pageShift);
+    int slot = array.nextVictim(va, shift);
     if (asids[slot] != EMPTY) {
-      remove(array, slot);
+      discard(array, slot);
     }
     int sourceShift = (int) (source >>> 32);
-    tags[slot] = tag;
-    asids[slot] = asid;
+    tags[slot] = (va & (-1L << shift)) | shift;
+    asids[slot] = (int) source;
     translations[slot] = part(translation, va, shift);
-    uses[slot] = ++clock;
     sourceShifts[slot] = (byte) sourceShift;
     parts += sourceShift > shift ? 1 : 0;
     array.added(shift);
-    lastPut = slot;
+    if (level == 1) {
+      hint(role, va, slot);
+    }
+  }
+
+  private static int bestIndex(int level, int role, int pageShift) {
+    return (level - 1) << 7 | role << 6 | pageShift;
+  }
+
+  /** The array that holds the largest part of a page, for each level, role and size of page. */
+  private void findBest() {
+    for (int role = 0; role < serving.length; role++) {
+      for (TlbArray array : serving[role]) {
+        considerForAllSizes(array, role);
+      }
+    }
+  }
+
+  private void considerForAllSizes(TlbArray array, int role) {
+    for (int shift = 0; shift < Long.SIZE; shift++) {
+      int index = bestIndex(array.level, role, shift);
+      TlbArray other = best[index];
+      int otherShift = other == null ? 0 : other.heldShift(shift);
+      if (array.heldShift(shift) > otherShift) {
+        best[index] = array;
+      }
+    }
   }
 
   private static long part(long translation, long va, int shift) {
-    boolean isWhole =
-        Translation.isFault(translation) || Translation.pageShift(translation) == shift;
+    boolean isWhole = translation < 0 || Translation.pageShift(translation) == shift;
     return isWhole ? translation : Translation.fraction(translation, va, shift);
   }
 
-  /** The slot with the same tag, or an empty one, or the one used longest ago. */
-  private int victim(TlbArray array, long tag, int asid, int shift) {
-    int first = array.firstOfSet(tag, shift);
-    int oldest = first;
-    long oldestUse = Long.MAX_VALUE;
-    for (int slot = first; slot < first + array.ways; slot++) {
-      if (tags[slot] == tag && asids[slot] == asid) {
-        return slot;
-      }
-      long use = asids[slot] == EMPTY ? 0 : uses[slot];
-      if (use < oldestUse) {
-        oldestUse = use;
-        oldest = slot;
-      }
-    }
-    return oldest;
+  private void remove(TlbArray array, int slot) {
+    discard(array, slot);
+    array.nextVictimIs(slot);
   }
 
-  private void remove(TlbArray array, int slot) {
+  private void discard(TlbArray array, int slot) {
     int shift = (int) tags[slot] & 63;
     asids[slot] = EMPTY;
     parts -= sourceShifts[slot] > shift ? 1 : 0;

@@ -26,6 +26,9 @@ final class TlbArray {
 
   private final int[] countByShift = new int[Long.SIZE];
 
+  /** By set, the way that is filled next. */
+  private final byte[] nextWays;
+
   TlbArray(TlbGeometry.Array geometry, int first) {
     this.name = geometry.name();
     this.role = geometry.role();
@@ -34,6 +37,7 @@ final class TlbArray {
     this.entries = geometry.entries();
     this.ways = geometry.ways();
     this.setMask = geometry.sets() - 1;
+    this.nextWays = new byte[geometry.sets()];
     long held = 0;
     for (int shift : geometry.pageShifts()) {
       held |= 1L << shift;
@@ -50,6 +54,20 @@ final class TlbArray {
   /** First slot of the set for an address in a page of that size. */
   int firstOfSet(long va, int shift) {
     return first + ((int) (va >>> shift) & setMask) * ways;
+  }
+
+  /** The slot for a new entry, whose turn passes to the next one. */
+  int nextVictim(long va, int shift) {
+    int set = (int) (va >>> shift) & setMask;
+    int way = nextWays[set];
+    nextWays[set] = (byte) (way + 1 == ways ? 0 : way + 1);
+    return first + set * ways + way;
+  }
+
+  /** Makes a slot the next one to be filled in its set. */
+  void nextVictimIs(int slot) {
+    int set = (slot - first) / ways;
+    nextWays[set] = (byte) (slot - first - set * ways);
   }
 
   void added(int shift) {

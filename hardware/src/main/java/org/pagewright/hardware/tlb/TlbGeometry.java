@@ -17,6 +17,8 @@ public record TlbGeometry(
     List<Structure> structures,
     Traits traits) {
 
+  private static final int MAX_WAYS = 127;
+
   /** Which accesses an array serves. */
   public enum Role {
     DATA,
@@ -99,6 +101,7 @@ public record TlbGeometry(
 
   private static void requireSets(String what, int entries, int ways) {
     if (ways < 1
+        || ways > MAX_WAYS
         || entries < ways
         || entries % ways != 0
         || Integer.bitCount(entries / ways) != 1) {
