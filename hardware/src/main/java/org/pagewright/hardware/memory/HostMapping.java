@@ -134,7 +134,7 @@ final class HostMapping {
   private void advise(long offset, long length, int advice) {
     long from = (offset + PAGE_BYTES - 1) & -PAGE_BYTES;
     long to = (offset + length) & -PAGE_BYTES;
-    if (from < to) {
+    if (open && from < to) {
       call(MADVISE, address + from, to - from, advice);
     }
   }
