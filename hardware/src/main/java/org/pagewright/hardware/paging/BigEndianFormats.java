@@ -101,6 +101,7 @@ final class BigEndianFormats {
       draft.leafAddress = bits(physicalBits - 1, draft.shift);
       draft.addressSize = bits(63, physicalBits);
       draft.leaf = S390;
+      draft.zeroStandIn = S390_INVALID | S390_PAGE_INVALID;
       if (level == 1) {
         draft.empty = S390_PAGE_INVALID;
         draft.presentMask = S390_PAGE_INVALID;
@@ -189,6 +190,7 @@ final class BigEndianFormats {
       draft.presentMask = level == 1 ? SPARC_VALID : 0;
       draft.presentValue = draft.presentMask;
       draft.zeroIsEmpty = true;
+      draft.zeroStandIn = SPARC_VALID | SPARC_SIZE;
       draft.tableMask = SPARC_VALID;
       draft.tableAddress = bits(physicalBits - 1, 13);
       draft.leafPresent = SPARC_VALID;

@@ -13,6 +13,7 @@ final class LevelDraft {
   long presentMask;
   long presentValue;
   boolean zeroIsEmpty;
+  long zeroStandIn;
   long tableMask;
   long tableValue;
   long tableFixed;
@@ -47,6 +48,7 @@ final class LevelDraft {
     draft.presentMask = level.presentMask();
     draft.presentValue = level.presentValue();
     draft.zeroIsEmpty = level.zeroIsEmpty();
+    draft.zeroStandIn = level.zeroStandIn();
     draft.tableMask = level.tableMask();
     draft.tableValue = level.tableValue();
     draft.tableFixed = level.tableFixed();
@@ -89,6 +91,7 @@ final class LevelDraft {
         presentMask,
         presentValue,
         zeroIsEmpty,
+        zeroStandIn,
         tableMask,
         tableValue,
         tableFixed,

@@ -51,6 +51,7 @@ final class LoongarchFormats {
       draft.presentMask = level == 1 ? VALID : 0;
       draft.presentValue = draft.presentMask;
       draft.zeroIsEmpty = true;
+      draft.zeroStandIn = HUGE;
       draft.tableMask = HUGE;
       draft.tableAddress = bits(physicalBits - 1, 12);
       draft.leafPresent = VALID;

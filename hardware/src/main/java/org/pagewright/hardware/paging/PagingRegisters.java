@@ -36,6 +36,10 @@ public final class PagingRegisters {
   /** Regime for each value of the address bits that select a root. */
   final Regime[] regimes;
 
+  /** The first of {@link #tables} and {@link #regimes}, within quick reach. */
+  long firstTable;
+
+  Regime firstRegime;
   final int selectShift;
   final int selectMask;
 
@@ -78,8 +82,7 @@ public final class PagingRegisters {
     this.selectMask = format.roots().mask;
     this.tables = new long[selectMask + 1];
     this.regimes = new Regime[selectMask + 1];
-    // s390: a region-second table, the largest that Linux uses for processes by default.
-    this.inputBits = format.architecture() == Architecture.S390 ? 53 : format.vaBits();
+    this.inputBits = format.usualAddressBits();
     this.inputBits1 = inputBits;
     for (Control control :
         new Control[] {
@@ -89,7 +92,9 @@ public final class PagingRegisters {
     }
     if (format.has(PteFormat.Feature.PDPTE_REGISTERS)) {
       Arrays.fill(tables, NO_TABLE);
+      firstTable = NO_TABLE;
     }
+    firstRegime = Regime.of(format, settings(/* which= */ 0));
     refreshRegimes();
     refreshChecks();
   }
@@ -136,6 +141,7 @@ public final class PagingRegisters {
   void setPdptes(long root, long[] pdpteTables) {
     this.root = root;
     System.arraycopy(pdpteTables, 0, tables, 0, tables.length);
+    firstTable = tables[0];
   }
 
   /** The current address-space number (PCID, ASID). */
@@ -278,6 +284,11 @@ public final class PagingRegisters {
 
   // ---- derived state ----
 
+  /** Which of {@link #tables} and {@link #regimes} translates an address. */
+  int select(long va) {
+    return (int) (va >>> selectShift) & selectMask;
+  }
+
   private void refreshRegimes() {
     Regime first = Regime.of(format, settings(/* which= */ 0));
     Regime second =
@@ -285,6 +296,7 @@ public final class PagingRegisters {
     for (int select = 0; select < regimes.length; select++) {
       regimes[select] = select == 0 || format.roots() == PteFormat.Roots.PDPTES ? first : second;
     }
+    firstRegime = first;
     if (!format.has(PteFormat.Feature.PDPTE_REGISTERS)) {
       refreshTables();
     }
@@ -296,6 +308,7 @@ public final class PagingRegisters {
     if (format.roots().hasSecond()) {
       tables[selectMask] = regimes[selectMask].isDisabled ? NO_TABLE : root1 & format.rootMask();
     }
+    firstTable = tables[0];
   }
 
   private RegimeSettings settings(int which) {
@@ -368,7 +381,7 @@ public final class PagingRegisters {
       int userPage = has(Control.PKE) ? pkru : 0;
       int kernelPage = has(Control.PKS) ? pkrs : 0;
       deniedByKey[0] = keyDenials(kernelPage, has(Control.WP));
-      deniedByKey[1] = keyDenials(kernelPage, /* bindsWrites= */ true);
+      // User accesses to supervisor pages are denied anyway, and not on account of a key.
       deniedByKey[2] = keyDenials(userPage, has(Control.WP));
       deniedByKey[3] = keyDenials(userPage, /* bindsWrites= */ true);
     }

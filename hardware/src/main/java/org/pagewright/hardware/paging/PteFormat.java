@@ -28,6 +28,9 @@ public record PteFormat(
     Set<Feature> features,
     List<PteLevel> levels) {
 
+  /** Smallest alignment of a table: that of an arm64 top table with few entries. */
+  static final long SMALLEST_TABLE_BYTES = 64;
+
   /** What masks cannot say. */
   public enum Feature {
     /** Entries are stored with the most significant byte first. */
@@ -92,11 +95,38 @@ public record PteFormat(
     return features.contains(feature);
   }
 
+  /** An entry as a number from its 8 bytes in memory. */
+  public long fromMemory(long word) {
+    return has(Feature.BIG_ENDIAN) ? Long.reverseBytes(word) : word;
+  }
+
+  /** The 8 bytes to write to memory for an entry. */
+  public long toMemory(long entry) {
+    return fromMemory(entry);
+  }
+
   // ---- geometry ----
 
   /** Number of levels: the top table's entries have this level. */
   public int topLevel() {
     return levels.size();
+  }
+
+  /** Level of the top table for addresses of this width. */
+  public int topLevel(int addressBits) {
+    int level = topLevel();
+    while (level > 1 && level(level).shift() >= addressBits) {
+      level--;
+    }
+    return level;
+  }
+
+  /**
+   * Width of the addresses that {@link PagingRegisters} translate at boot: all that the format can,
+   * but a region-second table on s390, the largest that Linux uses unless asked.
+   */
+  public int usualAddressBits() {
+    return architecture == Architecture.S390 ? 53 : vaBits;
   }
 
   /** The level with this number, 1 for the leaf. */

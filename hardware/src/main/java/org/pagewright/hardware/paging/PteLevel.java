@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param presentMask bits that say whether an entry is valid
  * @param presentValue their value in a valid entry
  * @param zeroIsEmpty an entry of zero is not valid although its present bits match
+ * @param zeroStandIn where zero passes for a table or leaf by its bits: an entry that does not, to
+ *     be looked at instead; a read outside RAM gives zero, too
  * @param tableMask bits that tell tables from leaves; meaningless at level 1
  * @param tableValue their value in an entry that points to a table
  * @param tableFixed bits that must have the value {@code tableFixedValue} in a table entry
@@ -43,6 +45,7 @@ public record PteLevel(
     long presentMask,
     long presentValue,
     boolean zeroIsEmpty,
+    long zeroStandIn,
     long tableMask,
     long tableValue,
     long tableFixed,

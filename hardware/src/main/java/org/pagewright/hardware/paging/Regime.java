@@ -1,56 +1,37 @@
 package org.pagewright.hardware.paging;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A format compiled for one root and one setting of the control registers: what the walker reads.
  *
  * <p>Everything that is constant between two changes of a control register is worked out here, so
- * that the walk itself compares, masks and looks up.
+ * that a walk only compares and masks.
  */
 final class Regime {
   /*
-   * Permissions become table look-ups: the few bits of an entry that matter for its rights lie in
-   * two fields, one below and one above bit 32. Both together index an array of rights. A second
-   * array does the same for what the entries of the tables passed on the way let through; those are
-   * ANDed together, after an XOR that makes every set bit grant.
+   * A table entry is XORed with "inverted" before its permissions are looked at: then every
+   * permission bit grants when set, and one AND per level collects what all tables on the way let
+   * through.
+   *
+   * What a leaf grants is worked out once for each pattern of its bits, address apart, and kept in
+   * a small cache of the step. Page tables hold few such patterns, and a regime never changes:
+   * registers that are written get another regime.
    */
-
-  /** In an array of leaf rights: the encoding is reserved. */
-  static final int RESERVED = Integer.MIN_VALUE;
-
-  /**
-   * Bits of an entry gathered to an index: {@code entry >>> low & lowMask | entry >>> high &
-   * highMask}.
-   */
-  record Gather(int low, long lowMask, int high, long highMask) {
-    static Gather of(long relevant) {
-      long lowBits = relevant & 0xffffffffL;
-      long highBits = relevant & ~0xffffffffL;
-      int low = lowBits == 0 ? 0 : Long.numberOfTrailingZeros(lowBits);
-      long lowMask = lowBits == 0 ? 0 : spanMask(lowBits >>> low);
-      int lowWidth = Long.bitCount(lowMask);
-      int high = highBits == 0 ? 0 : Long.numberOfTrailingZeros(highBits) - lowWidth;
-      long highMask = highBits == 0 ? 0 : spanMask(highBits >>> (high + lowWidth)) << lowWidth;
-      return new Gather(low, lowMask, high, highMask);
-    }
-
-    private static long spanMask(long bits) {
-      return (Long.highestOneBit(bits) << 1) - 1;
-    }
-
-    int size() {
-      return (int) (lowMask | highMask) + 1;
-    }
-
-    /** The entry whose gathered bits are the index and whose other bits are zero. */
-    long spread(int index) {
-      return (index & lowMask) << low | (index & highMask) << high;
-    }
-  }
 
   /** What the walker needs at one level. */
   static final class Step {
+    private static final int SLOT_BITS = 6;
+    private static final int SLOT_LONGS = 4;
+    private static final int RECENT_MASK = 63 * SLOT_LONGS;
+
+    /** Spreads few bits over the upper ones: 2^64 divided by the golden ratio. */
+    private static final long SPREAD = 0x9e3779b97f4a7c15L;
+
+    /** The attributes of no leaf, because they hold address bits. */
+    private static final long NO_ATTRIBUTES = -1;
+
     final int level;
 
     /** Position of the index less 3, so that the shifted address is a byte offset in the table. */
@@ -58,90 +39,88 @@ final class Regime {
 
     final long offsetMask;
 
-    /** An entry with these bits at that value continues the walk. */
+    /** An entry with these bits at that value continues the walk; none at level 1. */
     final long tableMask;
 
     final long tableValue;
     final long tableAddress;
-
-    /** An entry that looks present to masks but needs a closer look: zero or all ones. */
-    final long voidEntry;
-
-    /** An entry with these bits at that value ends the walk. */
-    final long leafMask;
-
-    final long leafValue;
     final long leafAddress;
-    final long runMark;
-    final long sizeMark;
-    final int[] leafRights;
-    final int leafLow;
-    final long leafLowMask;
-    final int leafHigh;
-    final long leafHighMask;
-    final int pkeyShift;
-    final int pkeyMask;
-    final int typeLow;
-    final int typeLowMask;
-    final int typeHigh;
-    final int typeHighMask;
-    final PteLevel bits;
+
+    /** All bits of a leaf but its address. */
+    final long leafAttributes;
 
     /** The next step down; the step itself at level 1, where it is never taken. */
     final Step next;
 
-    private Step(PteLevel bits, int indexBits, Step below, LeafRights leaf) {
+    final PteLevel bits;
+
+    /**
+     * Slots of: attributes of a leaf, limits of the tables above, and the translation that they
+     * give less the address.
+     */
+    private final long[] grants = new long[SLOT_LONGS << SLOT_BITS];
+
+    /**
+     * Copies of slots of {@link #grants}, by the address of the table in which the leaf stood:
+     * leaves of one table mostly grant the same, and the slot is known before the leaf is read.
+     */
+    final long[] recent = new long[RECENT_MASK + SLOT_LONGS];
+
+    private Step(PteLevel bits, int indexBits, @Nullable Step below) {
       this.bits = bits;
       this.level = bits.level();
       this.offsetShift = bits.shift() - 3;
       this.offsetMask = ((1L << indexBits) - 1) << 3;
+      long checked = bits.presentMask() | bits.tableMask() | bits.tableFixed() | bits.addressSize();
       boolean hasTables = level > 1;
-      this.tableMask =
-          hasTables
-              ? bits.presentMask() | bits.tableMask() | bits.tableFixed() | bits.addressSize()
-              : 0;
+      this.tableMask = hasTables ? checked : 0;
       this.tableValue =
           hasTables ? bits.presentValue() | bits.tableValue() | bits.tableFixedValue() : 1;
-      this.tableAddress = bits.tableAddress();
-      this.voidEntry = bits.zeroIsEmpty() ? 0 : -1;
-      boolean isAllowed = bits.leafRule() == PteLevel.LeafRule.ALLOWED;
-      this.leafMask = isAllowed ? leafMask(bits) : 0;
-      this.leafValue =
-          isAllowed ? bits.presentValue() | bits.leafPresent() | bits.leafFixedValue() : 1;
-      this.leafAddress = bits.leafAddress();
-      this.runMark = bits.runMark();
-      this.sizeMark = Translation.sizeMark(bits.shift());
-      this.leafRights = leaf.rights;
-      this.leafLow = leaf.gather.low();
-      this.leafLowMask = leaf.gather.lowMask();
-      this.leafHigh = leaf.gather.high();
-      this.leafHighMask = leaf.gather.highMask();
-      this.pkeyShift = bits.leaf().pkeyShift();
-      this.pkeyMask = bits.leaf().pkeyMask();
-      this.typeLow = bits.memoryType().lowShift();
-      this.typeLowMask = bits.memoryType().lowMask();
-      this.typeHigh = bits.memoryType().highShift();
-      this.typeHighMask = bits.memoryType().highMask();
+      this.tableAddress = bits.tableAddress() & ~checked;
+      this.leafAddress = bits.leafAddress() & ~(bits.leafFixed() | bits.addressSize());
+      this.leafAttributes = ~leafAddress;
       this.next = below == null ? this : below;
+      Arrays.fill(grants, NO_ATTRIBUTES);
+      Arrays.fill(recent, NO_ATTRIBUTES);
     }
 
-    private static long leafMask(PteLevel bits) {
-      return bits.presentMask()
-          | bits.leafPresent()
-          | bits.leafFixed()
-          | bits.misaligned()
-          | bits.addressSize();
+    long entries() {
+      return (offsetMask >>> 3) + 1;
     }
-  }
 
-  /** Rights of all leaves that the gathered bits can form. */
-  private static final class LeafRights {
-    final Gather gather;
-    final int[] rights;
+    /** True for an entry that continues the walk. */
+    boolean isTable(long entry) {
+      return (entry & tableMask) == tableValue;
+    }
 
-    LeafRights(Gather gather, int[] rights) {
-      this.gather = gather;
-      this.rights = rights;
+    /** What a leaf with these attributes was found to grant, or a negative number if unknown. */
+    long grant(long attributes, long limits) {
+      int slot = slot(attributes, limits);
+      return grants[slot] == attributes && grants[slot + 1] == limits ? grants[slot + 2] : -1;
+    }
+
+    private void remember(long attributes, long limits, long grant) {
+      put(grants, slot(attributes, limits), attributes, limits, grant);
+    }
+
+    /** Notes what the last leaf of a table granted. */
+    void note(long table, long attributes, long limits, long grant) {
+      put(recent, recentSlot(table), attributes, limits, grant);
+    }
+
+    private static void put(long[] slots, int slot, long attributes, long limits, long grant) {
+      slots[slot] = attributes;
+      slots[slot + 1] = limits;
+      slots[slot + 2] = grant;
+    }
+
+    /** Index in {@link #recent} of what the last leaf of the table at this address granted. */
+    static int recentSlot(long table) {
+      return (int) (table >>> 10) & RECENT_MASK;
+    }
+
+    private static int slot(long attributes, long limits) {
+      return (int) (((attributes ^ limits) * SPREAD) >>> (Long.SIZE - SLOT_BITS)) * SLOT_LONGS;
     }
   }
 
@@ -154,71 +133,76 @@ final class Regime {
   final long bias;
 
   final long outside;
+
+  /** As {@link #outside}, for the part of the range that the first root translates. */
+  final long outsideFirst;
+
+  /** Lowest address of the range, when it is in one piece. */
+  final long firstVa;
+
+  /** The range is in two pieces at both ends of the address space. */
+  final boolean isSignExtended;
+
   final int addressShift;
-  final boolean isBigEndian;
 
-  /** Bits that deny in a table entry. */
-  final long tableInverted;
+  /** From the address bits of a leaf to the frame field of a {@link Translation}. */
+  final int frameShift;
 
-  final int[] tableRights;
-  final int tableLow;
-  final long tableLowMask;
-  final int tableHigh;
-  final long tableHighMask;
+  /** Entries need {@link #fromMemory}. */
+  final boolean isPeculiar;
 
-  /** {@link Rights#USER_WRITE} where that right excludes kernel execution, else 0. */
-  final int userWriteDenies;
+  private final boolean isBigEndian;
+  private final long zeroStandIn;
+
+  /** Permission bits of a table entry that deny when set. */
+  final long inverted;
+
+  /** Bits of a table entry that restrict what is below. */
+  final long limiting;
 
   /** No walks from this root. */
   final boolean isDisabled;
 
+  private final PermissionBits table;
+  private final RegimeSettings settings;
+  private final boolean hasUserWriteRule;
+
   private Regime(PteFormat format, RegimeSettings settings) {
     int inputBits = settings.inputBits();
+    PteFormat.Roots roots = format.roots();
+    this.settings = settings;
     this.addressShift = format.addressShift();
+    this.frameShift = Translation.UNIT_SHIFT - addressShift;
     this.isBigEndian = format.has(PteFormat.Feature.BIG_ENDIAN);
+    this.zeroStandIn = format.level(format.topLevel()).zeroStandIn();
+    this.isPeculiar = isBigEndian || zeroStandIn != 0;
     this.isDisabled = settings.isDisabled();
-    this.userWriteDenies =
-        format.has(PteFormat.Feature.USER_WRITE_DENIES_KERNEL_EXECUTE) && !settings.pie()
-            ? Rights.USER_WRITE
-            : 0;
+    this.hasUserWriteRule =
+        format.has(PteFormat.Feature.USER_WRITE_DENIES_KERNEL_EXECUTE) && !settings.pie();
     long high = inputBits == Long.SIZE ? 0 : -1L << inputBits;
     this.outside =
-        switch (format.roots()) {
-          case QUADRANTS -> high & ~(3L << 62);
+        switch (roots) {
+          case QUADRANTS -> high & ~(3L << roots.shift);
           case TTBR -> settings.topByteIgnored() ? high & ~(0xffL << 56) : high;
-          default -> high;
+          case ONE, HALVES, PDPTES -> high;
         };
-    boolean isSecond = settings.root() == 1 && format.roots() != PteFormat.Roots.QUADRANTS;
-    this.bias =
-        format.has(PteFormat.Feature.SIGN_EXTENDED)
-            ? 1L << (inputBits - 1)
-            : isSecond ? 1L << inputBits : 0;
-    int topLevel = format.has(PteFormat.Feature.PDPTE_REGISTERS) ? 2 : format.topLevel();
-    while (topLevel > 1 && format.level(topLevel).shift() >= inputBits) {
-      topLevel--;
-    }
+    // Bit 55 selects a TTBR whatever the ignored bits say, and is outside either range.
+    this.outsideFirst = outside | (long) roots.mask << roots.shift;
+    boolean isSecond = settings.root() == 1 && roots != PteFormat.Roots.QUADRANTS;
+    this.isSignExtended = format.has(PteFormat.Feature.SIGN_EXTENDED);
+    this.bias = isSignExtended ? 1L << (inputBits - 1) : isSecond ? 1L << inputBits : 0;
+    this.firstVa = settings.root() == 0 ? 0 : isSecond ? -(1L << inputBits) : 3L << roots.shift;
+    int topLevel = format.has(PteFormat.Feature.PDPTE_REGISTERS) ? 2 : format.topLevel(inputBits);
     this.steps = new Step[topLevel + 1];
-    LeafRights[] compiled = new LeafRights[1];
-    PermissionBits[] compiledFrom = new PermissionBits[1];
     for (int level = 1; level <= topLevel; level++) {
       PteLevel bits = settings.noExecute() ? format.level(level) : executable(format.level(level));
-      if (!bits.leaf().equals(compiledFrom[0])) {
-        compiledFrom[0] = bits.leaf();
-        compiled[0] = leafRights(bits, settings);
-      }
       int indexBits = Math.min(bits.indexBits(), inputBits - bits.shift());
-      steps[level] = new Step(bits, indexBits, steps[level - 1], compiled[0]);
+      steps[level] = new Step(bits, indexBits, steps[level - 1]);
     }
     this.top = steps[topLevel];
-    PermissionBits table = settings.hierarchyIgnored() ? PermissionBits.NONE : top.bits.table();
-    Gather gather = Gather.of(table.used());
-    this.tableInverted = table.inverted();
-    this.tableLow = gather.low();
-    this.tableLowMask = gather.lowMask();
-    this.tableHigh = gather.high();
-    this.tableHighMask = gather.highMask();
-    this.tableRights = new int[gather.size()];
-    Arrays.setAll(tableRights, index -> table.kept(gather.spread(index)));
+    this.table = settings.hierarchyIgnored() ? PermissionBits.NONE : top.bits.table();
+    this.inverted = table.inverted();
+    this.limiting = table.used();
   }
 
   static Regime of(PteFormat format, RegimeSettings settings) {
@@ -230,22 +214,39 @@ final class Regime {
     return LevelDraft.of(bits).withReserved(X86Formats.EXECUTE_DISABLE).level();
   }
 
-  private static LeafRights leafRights(PteLevel bits, RegimeSettings settings) {
-    long relevant = bits.leaf().used() | settings.extraLeafBits();
-    for (PteLevel.Pattern pattern : bits.leafForbidden()) {
-      relevant |= pattern.mask();
+  /** An entry as a number from its bytes in memory; zero only where zero is an entry. */
+  long fromMemory(long word) {
+    long entry = isBigEndian ? Long.reverseBytes(word) : word;
+    return entry == 0 ? zeroStandIn : entry;
+  }
+
+  /**
+   * The translation of a leaf that is known to be good, or a fault. Remembers what it grants, so
+   * that {@link Step#grant} answers for the next leaf like it.
+   */
+  long leaf(Step step, long entry, long limits) {
+    PteLevel bits = step.bits;
+    int rights = rights(bits.leaf(), entry, limits & limiting);
+    long grant =
+        (long) rights << Translation.RIGHTS_SHIFT
+            | (entry >>> bits.leaf().pkeyShift() & bits.leaf().pkeyMask()) << Translation.PKEY_SHIFT
+            | (long) bits.memoryType().decode(entry) << Translation.MEMORY_TYPE_SHIFT;
+    if (bits.isRun(entry)) {
+      long runPa = (entry & step.leafAddress) << addressShift & -(1L << bits.runShift());
+      return grant | Translation.frame(runPa) | Translation.sizeMark(bits.runShift());
     }
-    Gather gather = Gather.of(relevant);
-    int[] rights = new int[gather.size()];
-    Arrays.setAll(
-        rights,
-        index -> {
-          long entry = gather.spread(index);
-          // GLOBAL is kept inverted until the end, because a table may add it but nothing else.
-          return bits.isForbidden(entry)
-              ? RESERVED
-              : settings.leafRights(bits.leaf(), entry) ^ Rights.GLOBAL;
-        });
-    return new LeafRights(gather, rights);
+    grant |= Translation.sizeMark(bits.shift());
+    step.remember(entry & step.leafAttributes, limits & limiting, grant);
+    return grant | (entry & step.leafAddress) >>> frameShift;
+  }
+
+  private int rights(PermissionBits leaf, long entry, long limits) {
+    int own = settings.leafRights(leaf, entry);
+    // A table may make a page global but not the other way round: kept() speaks of "not global".
+    int kept = ((own ^ Rights.GLOBAL) & table.kept(limits)) ^ Rights.GLOBAL;
+    int rights = settings.consequences(kept);
+    return hasUserWriteRule && (rights & Rights.USER_WRITE) != 0
+        ? rights & ~Rights.KERNEL_EXECUTE
+        : rights;
   }
 }

@@ -43,14 +43,13 @@ record RegimeSettings(
   private static final int FIRST_WITHOUT_OVERLAY = 8;
   private static final int FIELD_BITS = 4;
 
-  /** Bits of a leaf that matter for its rights besides those of {@link PermissionBits}. */
-  long extraLeafBits() {
-    return hardwareDirty || pie ? Arm64Formats.DIRTY_BIT_MODIFIER : 0;
-  }
-
   /** The rights of a leaf under these settings. */
   int leafRights(PermissionBits bits, long entry) {
-    int rights = pie ? indirect(bits, entry) : direct(bits, entry);
+    return pie ? indirect(bits, entry) : direct(bits, entry);
+  }
+
+  /** The rights as they are left over by the tables, with what follows from them. */
+  int consequences(int rights) {
     boolean isUser =
         (executeOnlyIsUser && (rights & Rights.USER_EXECUTE) != 0)
             || (pie && (rights & (Rights.USER_READ | Rights.USER_WRITE)) != 0);

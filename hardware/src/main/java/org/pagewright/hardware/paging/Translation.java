@@ -20,7 +20,9 @@ public final class Translation {
   static final int PKEY_SHIFT = 54;
   static final int MEMORY_TYPE_SHIFT = 58;
 
-  private static final int UNIT_SHIFT = 11;
+  /** Unit of the frame field: half the smallest page, because its lowest bit gives the size. */
+  static final int UNIT_SHIFT = 11;
+
   private static final int SMALLEST_SHIFT = 12;
   private static final long FRAME_MASK = (1L << RIGHTS_SHIFT) - 1;
 
@@ -85,11 +87,21 @@ public final class Translation {
     return (translation & ~((long) Rights.ALL << RIGHTS_SHIFT)) | (long) rights << RIGHTS_SHIFT;
   }
 
+  /** The same translation to another page. */
+  static long withPage(long translation, long pagePa, int pageShift) {
+    return (translation & ~FRAME_MASK) | (pagePa >>> UNIT_SHIFT) | sizeMark(pageShift);
+  }
+
   /** The same translation for the part of {@code 1 << pageShift} bytes that holds {@code va}. */
   public static long fraction(long translation, long va, int pageShift) {
     assert pageShift <= pageShift(translation) : pageShift + " of " + describe(translation);
     long pagePa = pa(translation, va) & -(1L << pageShift);
     return (translation & ~FRAME_MASK) | pagePa >>> UNIT_SHIFT | sizeMark(pageShift);
+  }
+
+  /** The frame field of a page, without the bit that says how large it is. */
+  static long frame(long pagePa) {
+    return pagePa >>> UNIT_SHIFT;
   }
 
   /** The bit of the frame field that says how large the page is. */

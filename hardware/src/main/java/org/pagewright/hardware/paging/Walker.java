@@ -17,11 +17,16 @@ public final class Walker {
    * known.
    *
    * What this does: a Regime has worked out, per level, one mask and value that a table entry must
-   * match and one that a leaf must match. An entry that matches neither goes to unusual(), out of
-   * line, which finds out what hardware would call it, in the order of PteLevel.verdict.
+   * match. The entry that ends a walk is compared, in all its bits but the address, with leaves
+   * that were decoded before; address bits that must be zero do not count as address. An entry that
+   * is new goes through PteLevel.verdict, which decides in the order of the manuals.
    *
-   * Why a read outside RAM is noticed: it gives all ones, which no format lets pass the two
-   * comparisons without a look into unusual().
+   * walk() is descend() without what slows it down: it knows only the last leaf that was seen in a
+   * table, and starts again in descend() if that does not help. How many walks wait for memory at a
+   * time depends on how few instructions follow the load of the leaf.
+   *
+   * A read outside RAM gives zero, for which Regime.fromMemory puts an entry that is neither table
+   * nor good leaf wherever zero is one; the end of the walk then looks where it came from.
    */
 
   private final PhysicalMemory memory;
@@ -73,133 +78,121 @@ public final class Walker {
    * a structural fault without error code. Sets no accessed or dirty bits.
    */
   public long walk(PagingRegisters registers, long va) {
-    int select = (int) (va >>> registers.selectShift) & registers.selectMask;
-    Regime regime = registers.regimes[select];
-    long table = registers.tables[select];
-    if ((va + regime.bias & regime.outside) != 0 || table < 0) {
-      return noTable(regime, va);
+    Regime regime = registers.firstRegime;
+    long root = registers.firstTable;
+    if ((va + regime.bias & regime.outsideFirst) != 0) {
+      int select = registers.select(va);
+      regime = registers.regimes[select];
+      root = registers.tables[select];
     }
-    return descend(regime, regime.top, table, va, WalkPath.NO_LIMITS, /* path= */ null);
-  }
-
-  /** The same, from where {@code path} says, recording in it the tables passed. */
-  public long walk(PagingRegisters registers, long va, WalkPath path) {
-    path.clear();
-    int select = (int) (va >>> registers.selectShift) & registers.selectMask;
-    Regime regime = registers.regimes[select];
-    long table = registers.tables[select];
-    if ((va + regime.bias & regime.outside) != 0 || table < 0) {
-      return noTable(regime, va);
+    if ((va + regime.bias & regime.outside) != 0 || root < 0) {
+      return noTable(registers, va);
     }
-    if (path.startsAtRoot()) {
-      return descend(regime, regime.top, table, va, WalkPath.NO_LIMITS, path);
-    }
-    Regime.Step start = regime.steps[path.startLevel()];
-    return descend(regime, start, path.startTable(), va, path.startLimits(), path);
-  }
-
-  /** The one walk. {@code limits} are the entries passed, as grants, ANDed together. */
-  private long descend(
-      Regime regime, Regime.Step start, long root, long va, long above, @Nullable WalkPath path) {
-    Regime.Step step = start;
     long table = root;
-    long limits = above;
+    long limits = WalkPath.NO_LIMITS;
+    Regime.Step step = regime.top;
     while (true) {
-      long entryPa = table + (va >>> step.offsetShift & step.offsetMask);
-      if (path != null) {
-        path.pass(step.level, table, entryPa, limits);
+      long word = memory.readEntry(table + (va >>> step.offsetShift & step.offsetMask));
+      long entry = regime.isPeculiar ? regime.fromMemory(word) : word;
+      if (!step.isTable(entry)) {
+        long[] recent = step.recent;
+        int slot = Regime.Step.recentSlot(table);
+        long address = entry ^ recent[slot];
+        boolean isLikeLast =
+            (address & step.leafAttributes) == 0 && (limits & regime.limiting) == recent[slot + 1];
+        return isLikeLast
+            ? recent[slot + 2] | address >>> regime.frameShift
+            : walkSlowly(registers, va);
       }
-      long entry = read(regime, entryPa);
-      if ((entry & step.tableMask) != step.tableValue || entry == step.voidEntry) {
-        return (entry & step.leafMask) == step.leafValue && entry != -1
-            ? leaf(regime, step, entry, limits)
-            : unusual(regime, step, entryPa, entry, va, limits, path);
-      }
-      limits &= entry ^ regime.tableInverted;
+      limits &= entry ^ regime.inverted;
       table = (entry & step.tableAddress) << regime.addressShift;
       step = step.next;
     }
   }
 
-  private long read(Regime regime, long entryPa) {
-    long entry = memory.read(entryPa);
-    return regime.isBigEndian ? Long.reverseBytes(entry) : entry;
+  private long walkSlowly(PagingRegisters registers, long va) {
+    scratch.startAtRoot();
+    return walk(registers, va, scratch);
   }
 
-  private static long leaf(Regime regime, Regime.Step step, long entry, long limits) {
-    long index =
-        (entry >>> step.leafLow & step.leafLowMask) | (entry >>> step.leafHigh & step.leafHighMask);
-    int rights = step.leafRights[(int) index];
-    if (rights < 0) {
-      return Translation.fault(FaultKind.RESERVED, step.level);
+  /** The same, from where {@code path} says, recording in it the tables passed. */
+  public long walk(PagingRegisters registers, long va, WalkPath path) {
+    path.clear();
+    int select = registers.select(va);
+    Regime regime = registers.regimes[select];
+    long root = registers.tables[select];
+    if ((va + regime.bias & regime.outside) != 0 || root < 0) {
+      return noTable(registers, va);
     }
-    rights = (rights & tableRights(regime, limits)) ^ Rights.GLOBAL;
-    rights &= ~((rights & regime.userWriteDenies) >>> 2);
-    long frame =
-        (entry & step.runMark) == 0
-            ? (entry & step.leafAddress) << regime.addressShift >>> 11 | step.sizeMark
-            : runFrame(regime, step, entry);
-    if (frame < 0) {
-      return frame;
-    }
-    long type =
-        (entry >>> step.typeLow & step.typeLowMask) | (entry >>> step.typeHigh & step.typeHighMask);
-    return frame
-        | (long) rights << Translation.RIGHTS_SHIFT
-        | (entry >>> step.pkeyShift & step.pkeyMask) << Translation.PKEY_SHIFT
-        | type << Translation.MEMORY_TYPE_SHIFT;
+    return path.startsAtRoot()
+        ? descend(regime, regime.top, root, va, WalkPath.NO_LIMITS, path)
+        : descend(
+            regime,
+            regime.steps[path.startLevel()],
+            path.startTable(),
+            va,
+            path.startLimits(),
+            path);
   }
 
-  private static int tableRights(Regime regime, long limits) {
-    return regime
-        .tableRights[
-        (int)
-            ((limits >>> regime.tableLow & regime.tableLowMask)
-                | (limits >>> regime.tableHigh & regime.tableHighMask))];
+  private long noTable(PagingRegisters registers, long va) {
+    Regime regime = registers.regimes[registers.select(va)];
+    return (va + regime.bias & regime.outside) != 0
+        ? Translation.fault(FaultKind.NOT_CANONICAL, /* level= */ 0)
+        : Translation.fault(FaultKind.NOT_PRESENT, format.topLevel());
   }
 
-  /** The frame of a larger page made of several leaves: arm64 contiguous, RISC-V NAPOT. */
-  private static long runFrame(Regime regime, Regime.Step step, long entry) {
-    PteLevel bits = step.bits;
-    if ((entry & bits.runFixed()) != bits.runFixedValue()) {
-      return Translation.fault(FaultKind.RESERVED, step.level);
+  /** The whole walk. {@code above} are the entries passed so far, as grants, ANDed together. */
+  private long descend(
+      Regime regime, Regime.Step start, long root, long va, long above, WalkPath path) {
+    Regime.Step step = start;
+    long table = root;
+    long limits = above;
+    while (true) {
+      long entryPa = table + (va >>> step.offsetShift & step.offsetMask);
+      path.pass(step.level, table, entryPa, limits);
+      long word = memory.readEntry(entryPa);
+      long entry = regime.isPeculiar ? regime.fromMemory(word) : word;
+      if (!step.isTable(entry)) {
+        if (word != 0 || !isOddZero(step, entryPa)) {
+          return leaf(regime, step, table, entryPa, entry, limits);
+        }
+        entry = 0;
+      }
+      limits &= entry ^ regime.inverted;
+      table = (entry & step.tableAddress) << regime.addressShift;
+      step = step.next;
     }
-    long pa = (entry & step.leafAddress) << regime.addressShift & -(1L << bits.runShift());
-    return Translation.of(pa, bits.runShift(), /* rights= */ 0, /* pkey= */ 0, /* memoryType= */ 0);
   }
 
-  /** An entry that is neither a plain table nor a plain leaf: mostly a fault. */
-  private long unusual(
-      Regime regime,
-      Regime.Step step,
-      long entryPa,
-      long entry,
-      long va,
-      long limits,
-      @Nullable WalkPath path) {
-    if (entry == -1 && !memory.isRam(entryPa, Long.BYTES)) {
-      return Translation.fault(FaultKind.MACHINE_CHECK, step.level);
-    }
-    FaultKind verdict = step.bits.verdict(entry);
-    if (verdict != null) {
-      return Translation.fault(verdict, step.level);
-    }
-    // All ones in RAM can be an ordinary entry.
-    assert entry == -1 : Long.toHexString(entry);
-    if (!step.bits.isTable(entry)) {
-      return leaf(regime, step, entry, limits);
-    }
-    long below = limits & (entry ^ regime.tableInverted);
-    long table = (entry & step.tableAddress) << regime.addressShift;
-    return descend(regime, step.next, table, va, below, path);
+  /** True where zero in RAM points to the table at address 0 (s390). */
+  private boolean isOddZero(Regime.Step step, long entryPa) {
+    return step.isTable(0) && step.bits.isPresent(0) && memory.isRam(entryPa, Long.BYTES);
   }
 
-  /** No table to start from: an address out of range, or an absent root. */
-  private long noTable(Regime regime, long va) {
-    if ((va + regime.bias & regime.outside) != 0) {
-      return Translation.fault(FaultKind.NOT_CANONICAL, /* level= */ 0);
+  /** The end of a walk at an entry that is no table, as {@link Regime#fromMemory} gave it. */
+  private long leaf(
+      Regime regime, Regime.Step step, long table, long entryPa, long entry, long limits) {
+    long attributes = entry & step.leafAttributes;
+    long limiting = limits & regime.limiting;
+    long grant = step.grant(attributes, limiting);
+    if (grant >= 0) {
+      step.note(table, attributes, limiting, grant);
+      return grant | (entry & step.leafAddress) >>> regime.frameShift;
     }
-    return Translation.fault(FaultKind.NOT_PRESENT, format.topLevel());
+    long exact = format.fromMemory(memory.read(entryPa));
+    FaultKind verdict = verdict(memory, step, entryPa, exact);
+    return verdict == null
+        ? regime.leaf(step, exact, limits)
+        : Translation.fault(verdict, step.level);
+  }
+
+  /** What hardware says about an entry, or null when the walk may go on. */
+  static @Nullable FaultKind verdict(
+      PhysicalMemory memory, Regime.Step step, long entryPa, long entry) {
+    return entry == -1 && !memory.isRam(entryPa, Long.BYTES)
+        ? FaultKind.MACHINE_CHECK
+        : step.bits.verdict(entry);
   }
 
   // ---- accesses ----
@@ -217,8 +210,8 @@ public final class Walker {
     if (checked < 0 || updatesMissing(registers, translation, access) == 0) {
       return checked;
     }
-    scratch.startAtRoot();
-    walk(registers, va, scratch);
+    long again = walkSlowly(registers, va);
+    assert again == translation : Translation.describe(again);
     return update(registers, va, access, scratch);
   }
 
@@ -336,9 +329,9 @@ public final class Walker {
     boolean isDone = false;
     while (!isDone) {
       long old = memory.read(entryPa);
-      long entry = format.has(PteFormat.Feature.BIG_ENDIAN) ? Long.reverseBytes(old) : old;
+      long entry = format.fromMemory(old);
       long marked = ((entry ^ inverted) | marks) ^ inverted;
-      long updated = format.has(PteFormat.Feature.BIG_ENDIAN) ? Long.reverseBytes(marked) : marked;
+      long updated = format.toMemory(marked);
       isDone = updated == old || memory.compareAndSet(entryPa, old, updated);
     }
   }
