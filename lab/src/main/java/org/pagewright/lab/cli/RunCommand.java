@@ -136,17 +136,22 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private RunPlan plan() {
+    if (afterTrace != null) {
+      throw wrong("--after-trace is not built yet in this version", null);
+    }
     try {
       return RunPlan.of(
           Experiments.named(experiment),
           new RunPlan.Request(
               variants, samples, machine, costs, values, costValues, afterTrace, common.seed()));
     } catch (IllegalArgumentException e) {
-      throw new ParameterException(
-          Objects.requireNonNull(spec, "picocli sets the command before it runs").commandLine(),
-          String.valueOf(e.getMessage()),
-          e);
+      throw wrong(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private ParameterException wrong(String what, @Nullable Throwable cause) {
+    CommandSpec command = Objects.requireNonNull(spec, "picocli sets the command before it runs");
+    return new ParameterException(command.commandLine(), what, cause);
   }
 
   private void printSettings(RunPlan plan) {

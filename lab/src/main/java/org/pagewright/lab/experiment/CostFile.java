@@ -100,7 +100,7 @@ public record CostFile(
   }
 
   /** The time that {@code cycles} take, in nanoseconds. */
-  public double nanoseconds(double cycles) {
+  public double nanoseconds(long cycles) {
     return cycles / ghz;
   }
 

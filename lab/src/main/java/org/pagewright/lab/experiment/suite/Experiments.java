@@ -7,7 +7,8 @@ import org.pagewright.lab.experiment.Nearest;
 /** The experiments that there are. */
 public final class Experiments {
 
-  private static final List<Experiment> ALL = List.of();
+  private static final List<Experiment> ALL =
+      List.of(new Populate(), new SecretmemVsFrag(), new HugepagesAlloc());
 
   private Experiments() {}
 

@@ -1,0 +1,288 @@
+package org.pagewright.lab.experiment.suite;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Locale;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.IdleState;
+import org.pagewright.hardware.paging.Translation;
+import org.pagewright.kernel.mermap.MermapConfig;
+import org.pagewright.kernel.mm.FrameContent;
+import org.pagewright.kernel.secret.GuestMemfd;
+import org.pagewright.kernel.secret.GuestMemfdConfig;
+import org.pagewright.kernel.secret.PoolRequest;
+import org.pagewright.kernel.secret.SecretPages;
+import org.pagewright.kernel.tlbflush.FlushCounters.Counter;
+import org.pagewright.lab.experiment.CostFile;
+import org.pagewright.lab.experiment.Parameter;
+import org.pagewright.lab.experiment.Sample;
+import org.pagewright.lab.experiment.Trial;
+import org.pagewright.lab.experiment.Values;
+import org.pagewright.lab.experiment.Variant;
+import org.pagewright.lab.report.BadInput;
+import org.pagewright.lab.report.Finding;
+import org.pagewright.lab.report.Unit;
+
+/**
+ * How long it takes to fill a guest's memory by write(), when none of it may stay in the direct
+ * map.
+ *
+ * <p>Models Firecracker's {@code test_population_latency} with one vCPU and 1024 MiB: its handler
+ * writes the whole snapshot, which is mapped and populated before, with one pwrite() into
+ * guest_memfd (firecracker, {@code uffd_utils.rs}, {@code populate_via_write}). It is the benchmark
+ * of the cover letter of "mm: Add __GFP_UNMAPPED" (RFC, 2026-02). Left out: the page faults that
+ * precede and follow the write, and KVM.
+ */
+final class Populate extends HostExperiment {
+
+  private static final long PAGE_BYTES = 4096;
+  private static final long HUGE_BYTES = 2L << 20;
+  private static final long GUEST_BYTES_MAX = 64L << 30;
+  private static final int HUGE_ORDER = 9;
+  private static final int CPUS_MAX = 1024;
+
+  private static final int CONTENT = FrameContent.secretOf(1);
+
+  /** A variant with the kernel that it needs. */
+  private record Design(
+      Variant variant, GuestMemfdConfig file, MermapConfig mermap, PoolRequest request) {}
+
+  private static final List<Design> DESIGNS =
+      List.of(
+          design(
+              "baseline",
+              "each page removed and flushed on every CPU",
+              true,
+              GuestMemfdConfig.BASELINE,
+              MermapConfig.V2,
+              PoolRequest.ALLOC_FLAG),
+          design(
+              "unmapped",
+              "pages from pools of unmapped pageblocks, filled by mermap (v4)",
+              true,
+              GuestMemfdConfig.UNMAPPED,
+              MermapConfig.V2,
+              PoolRequest.ALLOC_FLAG),
+          design(
+              "skip-flush",
+              "each page removed, nothing flushed: unsafe, for comparison",
+              true,
+              GuestMemfdConfig.SKIP_FLUSH,
+              MermapConfig.V2,
+              PoolRequest.ALLOC_FLAG),
+          design(
+              "unmapped-v1",
+              "the pool as posted in v1: GFP bit, zeroed pages, mermap v1",
+              false,
+              GuestMemfdConfig.UNMAPPED_ZEROED,
+              MermapConfig.V1,
+              PoolRequest.GFP_BIT),
+          design(
+              "unmapped-v2",
+              "the pool as posted in v2: GFP bit, zeroed pages, mermap v2",
+              false,
+              GuestMemfdConfig.UNMAPPED_ZEROED,
+              MermapConfig.V2,
+              PoolRequest.GFP_BIT),
+          design(
+              "unmapped-v3",
+              "the pool as posted in v3: allocation flag, nothing zeroed",
+              false,
+              GuestMemfdConfig.UNMAPPED,
+              MermapConfig.V2,
+              PoolRequest.ALLOC_FLAG),
+          design(
+              "mapped",
+              "pages stay in the direct map: what removal costs at all",
+              false,
+              GuestMemfdConfig.MAPPED,
+              MermapConfig.V2,
+              PoolRequest.ALLOC_FLAG));
+
+  private static final List<Parameter> PARAMETERS =
+      List.of(
+          Parameter.bytes("guest", "1G", PAGE_BYTES, GUEST_BYTES_MAX, "memory of the guest"),
+          Parameter.bytes(
+              "chunk", "2G", PAGE_BYTES, GUEST_BYTES_MAX, "most bytes that one write() carries"),
+          Parameter.bytes(
+              "page", "4K", PAGE_BYTES, HUGE_BYTES, "size of the file's folios: 4K, 2M"),
+          Parameter.count("cpus", 0, 0, CPUS_MAX, "logical CPUs online, 0 for as the machine has"),
+          Parameter.choice(
+              "others", "what the other CPUs do", "idle", "lazy", "busy-other", "busy-same"),
+          Parameter.choice(
+              "idle-state", "where idle CPUs wait for interrupts", "c1", "polling", "c6"));
+
+  private static final List<Counted> COUNTED =
+      List.of(
+          count("flushes of kernel addresses", "shootdowns of direct-map addresses"),
+          count("full flushes", "of these, more than single pages: everything is dropped"),
+          count("interrupts sent", "CPUs interrupted by the CPU under test for a flush"),
+          count("local flushes", "flushes of the CPU under test alone, by the mermap"),
+          count("1G leaves split", "direct-map leaves of 1G that became tables"),
+          count("2M leaves split", "direct-map leaves of 2M that became tables"),
+          count("4K leaves before", "direct-map leaves of 4K before the write"),
+          count("4K leaves after", "direct-map leaves of 4K after the write"),
+          count("2M leaves after", "direct-map leaves of 2M after the write"),
+          count("1G leaves after", "direct-map leaves of 1G after the write"),
+          new Counted(
+              "absent and free", Unit.BYTES, "free memory that is missing from the direct map"),
+          count("secret frames in TLBs", "frames of the guest that some TLB still reaches"));
+
+  private static Design design(
+      String name,
+      String summary,
+      boolean byDefault,
+      GuestMemfdConfig file,
+      MermapConfig mermap,
+      PoolRequest request) {
+    return new Design(new Variant(name, summary, byDefault), file, mermap, request);
+  }
+
+  private static Counted count(String name, String meaning) {
+    return new Counted(name, Unit.COUNT, meaning);
+  }
+
+  Populate() {
+    super(
+        new Outline(
+            "populate",
+            "How long does it take to fill a guest's memory by write() if none of it may stay in"
+                + " the kernel's direct map? Firecracker's population latency, one vCPU, 1024 MiB:"
+                + " the baseline removes and flushes page by page, the pool hands out pages that"
+                + " are missing already.",
+            DESIGNS.stream().map(Design::variant).toList(),
+            PARAMETERS,
+            List.of(new Metric("populate_latency", Unit.NANOSECONDS)),
+            COUNTED,
+            /* samples= */ 5));
+  }
+
+  @Override
+  public Sample run(Trial trial) {
+    Design design =
+        DESIGNS.stream().filter(d -> d.variant().equals(trial.variant())).findFirst().orElseThrow();
+    Values values = trial.values();
+    if (design.file().removal() == GuestMemfdConfig.Removal.POOLED
+        && !SimulatedHost.hasMermap(trial.machine())) {
+      throw new BadInput(
+          "machine " + trial.machine().name(),
+          "variant " + trial.variant().name() + " needs the mermap, which is x86-64 only",
+          "an x86-64 machine, or only the variants baseline, skip-flush and mapped");
+    }
+    try (SimulatedHost host =
+        SimulatedHost.boot(trial, (int) values.number("cpus"), design.mermap())) {
+      host.occupy(
+          SimulatedHost.Others.valueOf(constant(values.text("others"))),
+          IdleState.valueOf(constant(values.text("idle-state"))));
+      host.takePages();
+      return fill(trial, host, design);
+    }
+  }
+
+  private static String constant(String word) {
+    return word.toUpperCase(Locale.ROOT).replace('-', '_');
+  }
+
+  private Sample fill(Trial trial, SimulatedHost host, Design design) {
+    Values values = trial.values();
+    long bytes = values.number("guest");
+    Cpu cpu = host.cpu();
+    SecretPages pages = host.secretPages(design.request());
+    int order = values.number("page") == HUGE_BYTES ? HUGE_ORDER : 0;
+    GuestMemfd file = GuestMemfd.create(cpu, pages, design.file().withFolioOrder(order), bytes);
+    if (file == null) {
+      throw new IllegalArgumentException(
+          "a guest of " + values.text("guest") + " is no whole number of pages of the file");
+    }
+    HostCounts before = HostCounts.of(host);
+    long start = host.startClock();
+    List<String> problems = new ArrayList<>();
+    write(cpu, file, bytes, values.number("chunk"), problems);
+    long cycles = cpu.cycles() - start;
+    HostCounts after = HostCounts.of(host);
+    long reachable = secretsInTlbs(host, file);
+    if (reachable > 0
+        && design.file().removal() != GuestMemfdConfig.Removal.EACH_NO_FLUSH
+        && design.file().removesPages()) {
+      problems.add(
+          "secret frames can be reached through TLBs after the flush that the design promises");
+    }
+    CostFile costs = trial.costs();
+    return new Sample(
+        new double[] {costs.nanoseconds(cycles)},
+        HostParts.own(host, costs),
+        HostParts.others(host, costs),
+        counts(host, before, after, reachable),
+        problems);
+  }
+
+  private static void write(
+      Cpu cpu, GuestMemfd file, long bytes, long chunk, List<String> problems) {
+    for (long at = 0; at < bytes; at += chunk) {
+      long part = Math.min(chunk, bytes - at);
+      long written = file.write(cpu, at, part, CONTENT);
+      if (written != part) {
+        problems.add("write() of " + part + " bytes answered " + written);
+        return;
+      }
+    }
+  }
+
+  private static double[] counts(
+      SimulatedHost host, HostCounts before, HostCounts after, long reachable) {
+    return new double[] {
+      host.shootdown().counters().total(Counter.KERNEL_FLUSHES),
+      host.shootdown().counters().total(Counter.FULL_FLUSHES),
+      host.shootdown().counters().total(Counter.INTERRUPTS_SENT),
+      host.shootdown().counters().total(Counter.LOCAL_FLUSHES),
+      after.splits1G() - before.splits1G(),
+      after.splits2M() - before.splits2M(),
+      before.leaves4K(),
+      after.leaves4K(),
+      after.leaves2M(),
+      after.leaves1G(),
+      after.absentFreePages() * PAGE_BYTES,
+      reachable
+    };
+  }
+
+  /** Frames of the file that a direct-map entry of any TLB reaches. */
+  private static long secretsInTlbs(SimulatedHost host, GuestMemfd file) {
+    BitSet secrets = new BitSet();
+    for (long index = 0; index < file.mapping().indexes(); index++) {
+      if (file.isRemoved(index)) {
+        secrets.set(Math.toIntExact(file.mapping().pfn(index)));
+      }
+    }
+    BitSet reached = new BitSet();
+    for (int id = 0; id < host.machine().cpus(); id++) {
+      host.machine()
+          .cpu(id)
+          .tlb()
+          .forEachEntry((array, va, asid, shift, translation) -> {
+            if (translation >= 0 && host.directMap().layout().inDirectMap(va)) {
+              int from = (int) (Translation.pa(translation, va) / PAGE_BYTES);
+              int to = from + (int) ((1L << shift) / PAGE_BYTES);
+              for (int f = secrets.nextSetBit(from); f >= 0 && f < to; ) {
+                reached.set(f);
+                f = secrets.nextSetBit(f + 1);
+              }
+            }
+          });
+    }
+    return reached.cardinality();
+  }
+
+  @Override
+  public List<Finding> notes(Trial first) {
+    return List.of(
+        new Finding(
+            Finding.Level.NOTE,
+            "samples differ only in how much memory was taken before; a real machine varies more"),
+        new Finding(
+            Finding.Level.NOTE,
+            "costs come from several machines; docs/models/costs.md and docs/models/populate.md"
+                + " say how far to trust the result"));
+  }
+}

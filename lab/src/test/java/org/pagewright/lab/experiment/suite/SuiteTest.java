@@ -1,0 +1,159 @@
+package org.pagewright.lab.experiment.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pagewright.lab.experiment.Experiment;
+import org.pagewright.lab.experiment.RunPlan;
+import org.pagewright.lab.experiment.RunReport;
+import org.pagewright.lab.experiment.RunResult;
+import org.pagewright.lab.experiment.Runner;
+import org.pagewright.lab.experiment.Sample;
+import org.pagewright.lab.experiment.Variant;
+import org.pagewright.lab.report.Json;
+
+class SuiteTest {
+
+  static List<Experiment> experiments() {
+    return Experiments.all();
+  }
+
+  private static RunResult run(
+      Experiment experiment, List<String> variants, long seed, String... sets) {
+    RunPlan plan =
+        RunPlan.of(
+            experiment,
+            new RunPlan.Request(variants, 2, "small", null, List.of(sets), List.of(), null, seed));
+    return new Runner(plan, 2).run((done, all) -> {});
+  }
+
+  private static Sample sample(RunResult result, String variant) {
+    Variant wanted =
+        result.measured().stream().filter(v -> v.name().equals(variant)).findFirst().orElseThrow();
+    return result.of(wanted).getFirst();
+  }
+
+  private static double count(Experiment experiment, Sample sample, String name) {
+    List<String> names = experiment.counted().stream().map(Experiment.Counted::name).toList();
+    return sample.counts()[names.indexOf(name)];
+  }
+
+  private static RunResult populate(String... sets) {
+    List<String> all =
+        Experiments.named("populate").variants().stream().map(Variant::name).toList();
+    return run(Experiments.named("populate"), all, 1, sets);
+  }
+
+  @ParameterizedTest
+  @MethodSource("experiments")
+  void shapes_ofEveryExperiment_fitItsSamples(Experiment experiment) {
+    String small = experiment.name().equals("populate") ? "guest=4M" : "memory=256M";
+    RunResult result = run(experiment, List.of(), 1, small);
+
+    assertThat(result.isComplete()).isTrue();
+    for (Variant variant : result.measured()) {
+      for (Sample sample : result.of(variant)) {
+        assertThat(sample.metrics()).hasSameSizeAs(experiment.metrics());
+        assertThat(sample.parts()).hasSameSizeAs(experiment.parts());
+        assertThat(sample.others()).hasSameSizeAs(experiment.otherParts());
+        assertThat(sample.counts()).hasSameSizeAs(experiment.counted());
+        assertThat(sample.problems()).isEmpty();
+      }
+    }
+  }
+
+  @Test
+  void populate_isTheSameForTheSameSeed() {
+    Experiment populate = Experiments.named("populate");
+
+    String first = Json.text(RunReport.json(run(populate, List.of(), 7, "guest=4M"), "c", "v"));
+    String second = Json.text(RunReport.json(run(populate, List.of(), 7, "guest=4M"), "c", "v"));
+
+    assertThat(second).isEqualTo(first);
+  }
+
+  @Test
+  void populate_partsAddUpToTheLatency() {
+    RunResult result = populate("guest=4M");
+
+    for (Variant variant : result.measured()) {
+      Sample sample = result.of(variant).getFirst();
+      double sum = 0;
+      for (double part : sample.parts()) {
+        sum += part;
+      }
+      assertThat(sum).as(variant.name()).isCloseTo(sample.metrics()[0], within(sample));
+    }
+  }
+
+  private static Offset<Double> within(Sample sample) {
+    return Offset.offset(sample.metrics()[0] * 1e-6);
+  }
+
+  @Test
+  void populate_ofTheBaseline_flushesEachPageAndThePoolEachBlock() {
+    Experiment populate = Experiments.named("populate");
+    RunResult result = populate("guest=8M");
+
+    assertThat(count(populate, sample(result, "baseline"), "flushes of kernel addresses"))
+        .isGreaterThanOrEqualTo(2048);
+    assertThat(count(populate, sample(result, "unmapped"), "flushes of kernel addresses"))
+        .isLessThan(32);
+    assertThat(sample(result, "unmapped").metrics()[0])
+        .isLessThan(sample(result, "baseline").metrics()[0] / 1.5);
+  }
+
+  @Test
+  void populate_withoutFlushes_leavesSecretsInTlbsAndTheOthersDoNot() {
+    Experiment populate = Experiments.named("populate");
+    RunResult result = populate("guest=4M");
+
+    assertThat(count(populate, sample(result, "skip-flush"), "secret frames in TLBs")).isPositive();
+    for (String variant : List.of("baseline", "unmapped", "unmapped-v1", "unmapped-v2")) {
+      assertThat(count(populate, sample(result, variant), "secret frames in TLBs"))
+          .as(variant)
+          .isZero();
+    }
+  }
+
+  @Test
+  void populate_withMoreCpus_costsTheBaselineMore() {
+    double few = sample(populate("guest=2M", "cpus=2"), "baseline").metrics()[0];
+    double many = sample(populate("guest=2M", "cpus=32"), "baseline").metrics()[0];
+
+    assertThat(many).isGreaterThan(few * 1.5);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"idle", "lazy", "busy-other", "busy-same"})
+  void populate_whateverTheOthersDo_keepsItsPromises(String others) {
+    RunResult result = populate("guest=2M", "others=" + others);
+
+    for (Variant variant : result.measured()) {
+      assertThat(result.of(variant).getFirst().problems()).as(variant.name()).isEmpty();
+    }
+  }
+
+  @Test
+  void guest_thatDoesNotFit_saysSo() {
+    RunResult result = populate("guest=2G");
+
+    assertThat(result.of(result.measured().getFirst()).getFirst().problems())
+        .singleElement()
+        .asString()
+        .contains("write() of 2147483648 bytes answered");
+  }
+
+  @Test
+  void experiment_thatDoesNotExist_suggestsTheNearest() {
+    assertThatThrownBy(() -> Experiments.named("populat"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageEndingWith("did you mean populate?");
+  }
+}
