@@ -11,9 +11,13 @@ public final class AllocatorRepairs {
   private final PageAllocator allocator;
   private final Memmap memmap;
 
+  /** Boosts when kswapd began its work, which it takes back at the end of it. */
+  private final long[] boostsSeen;
+
   public AllocatorRepairs(PageAllocator allocator) {
     this.allocator = allocator;
     this.memmap = allocator.memmap;
+    this.boostsSeen = new long[allocator.zones.size()];
   }
 
   private Zone zone(int zone) {
@@ -163,10 +167,18 @@ public final class AllocatorRepairs {
     zone(zone).boost = boost;
   }
 
-  /** Says whether kswapd is at work in every zone. */
+  /**
+   * Says whether kswapd is at work in every zone. What it leaves behind is a boost without the part
+   * that it started with. Models {@code balance_pgdat()}.
+   */
   public void setReclaimActive(boolean isActive) {
     for (Zone zone : allocator.zones) {
       zone.isReclaimActive = isActive;
+      if (isActive) {
+        boostsSeen[zone.id] = zone.boost;
+      } else {
+        zone.boost -= Math.min(zone.boost, boostsSeen[zone.id]);
+      }
     }
   }
 
@@ -174,6 +186,21 @@ public final class AllocatorRepairs {
   public void setBlockType(long pfn, int migratetype) {
     if (memmap.contains(pfn)) {
       memmap.setBlockType(pfn, migratetype);
+    }
+  }
+
+  /**
+   * Gives a frame's pageblock another migratetype; where the version promises it, the block's free
+   * pages change lists with it.
+   */
+  public void retypeBlock(long pfn, int migratetype) {
+    int zone = zoneOf(pfn);
+    if (zone < 0 || memmap.blockType(pfn) == migratetype) {
+      return;
+    }
+    memmap.setBlockType(pfn, migratetype);
+    if (allocator.config.rules().listsFollowBlocks()) {
+      allocator.buddy.moveBlock(zone(zone), memmap.blockStart(pfn), migratetype);
     }
   }
 
@@ -253,6 +280,30 @@ public final class AllocatorRepairs {
     return false;
   }
 
+  /**
+   * Takes off their lists the free blocks that overlap a block: smaller ones inside of it, and a
+   * larger one on a per-CPU list that contains it. False if there was none.
+   */
+  public boolean takeOverlapping(long pfn, int order) {
+    boolean isAny = false;
+    for (int size = order + 1; size <= memmap.blockOrder(); size++) {
+      isAny |= takeFromPcp(pfn & -(1L << size), size);
+    }
+    long end = pfn + (1L << order);
+    for (long at = pfn; at < end; at++) {
+      int piece = memmap.contains(at) ? memmap.order(at) : 0;
+      if (piece <= order && (takeFromPcp(at, piece) || takeFree(at, piece))) {
+        isAny = true;
+        at += (1L << piece) - 1;
+      }
+    }
+    return isAny;
+  }
+
+  private boolean takeFree(long pfn, int order) {
+    return memmap.contains(pfn) && memmap.isFreeOfOrder(pfn, order) && takeFromBuddy(pfn, order);
+  }
+
   private void breakUp(Zone zone, long head, int size, long pfn, int order) {
     int freetype = zone.remove(head, size);
     long at = head;
@@ -264,6 +315,16 @@ public final class AllocatorRepairs {
     }
     zone.account(/* cpu= */ 0, -(1L << order), freetype);
     memmap.setUsed(pfn, order, /* isMovable= */ false, Freetype.migratetype(freetype));
+  }
+
+  /** Takes the smallest sufficient block of a type's free lists, or {@link PageAllocator#NONE}. */
+  public long takeSmallest(int cpu, int zone, int order, int migratetype) {
+    long pfn = allocator.buddy.takeSmallest(zone(zone), cpu, order, migratetype);
+    if (pfn != PageAllocator.NONE) {
+      zone(zone).account(cpu, -(1L << order), migratetype);
+      memmap.setUsed(pfn, order, migratetype == Migratetype.MOVABLE, migratetype);
+    }
+    return pfn;
   }
 
   /** Puts a used block at the end of a per-CPU list, or at its head. */

@@ -1,5 +1,7 @@
 package org.pagewright.kernel.alloc;
 
+import java.util.Map;
+
 /**
  * Allocation request flags. Models {@code gfp_t} (include/linux/gfp_types.h, 6.12 and later on a
  * plain x86-64 build; bits 0 to 8 and 10 to 23 are the same in 6.1).
@@ -54,7 +56,72 @@ public final class Gfp {
   /** The two bits that say how movable the page will be. */
   public static final int MOVABLE_MASK = MOVABLE | RECLAIMABLE;
 
+  /** Flag names that the kernel prints and that mean nothing to an allocator. */
+  private static final int NOTHING = 0;
+
+  private static final Map<String, Integer> NAMES =
+      Map.ofEntries(
+          Map.entry("GFP_TRANSHUGE", TRANSHUGE),
+          Map.entry("GFP_TRANSHUGE_LIGHT", TRANSHUGE_LIGHT),
+          Map.entry("GFP_HIGHUSER_MOVABLE", HIGHUSER_MOVABLE),
+          Map.entry("GFP_HIGHUSER", HIGHUSER),
+          Map.entry("GFP_USER", USER),
+          Map.entry("GFP_KERNEL_ACCOUNT", KERNEL_ACCOUNT),
+          Map.entry("GFP_KERNEL", KERNEL),
+          Map.entry("GFP_NOFS", NOFS),
+          Map.entry("GFP_ATOMIC", ATOMIC),
+          Map.entry("GFP_NOIO", NOIO),
+          Map.entry("GFP_NOWAIT", NOWAIT),
+          Map.entry("GFP_DMA", DMA),
+          Map.entry("GFP_DMA32", DMA32),
+          Map.entry("__GFP_RECLAIM", RECLAIM),
+          Map.entry("__GFP_DMA", DMA),
+          Map.entry("__GFP_HIGHMEM", HIGHMEM),
+          Map.entry("__GFP_DMA32", DMA32),
+          Map.entry("__GFP_MOVABLE", MOVABLE),
+          Map.entry("__GFP_RECLAIMABLE", RECLAIMABLE),
+          Map.entry("__GFP_HIGH", HIGH),
+          Map.entry("__GFP_IO", IO),
+          Map.entry("__GFP_FS", FS),
+          Map.entry("__GFP_ZERO", ZERO),
+          Map.entry("__GFP_DIRECT_RECLAIM", DIRECT_RECLAIM),
+          Map.entry("__GFP_KSWAPD_RECLAIM", KSWAPD_RECLAIM),
+          Map.entry("__GFP_WRITE", WRITE),
+          Map.entry("__GFP_NOWARN", NOWARN),
+          Map.entry("__GFP_RETRY_MAYFAIL", RETRY_MAYFAIL),
+          Map.entry("__GFP_NOFAIL", NOFAIL),
+          Map.entry("__GFP_NORETRY", NORETRY),
+          Map.entry("__GFP_MEMALLOC", MEMALLOC),
+          Map.entry("__GFP_COMP", COMP),
+          Map.entry("__GFP_NOMEMALLOC", NOMEMALLOC),
+          Map.entry("__GFP_HARDWALL", HARDWALL),
+          Map.entry("__GFP_THISNODE", THISNODE),
+          Map.entry("__GFP_ACCOUNT", ACCOUNT),
+          Map.entry("__GFP_ZEROTAGS", ZEROTAGS),
+          Map.entry("__GFP_NO_OBJ_EXT", NOTHING),
+          Map.entry("__GFP_SKIP_ZERO", NOTHING),
+          Map.entry("__GFP_SKIP_KASAN", NOTHING),
+          Map.entry("__GFP_SKIP_KASAN_POISON", NOTHING),
+          Map.entry("__GFP_SKIP_KASAN_UNPOISON", NOTHING),
+          Map.entry("__GFP_NOLOCKDEP", NOTHING));
+
   private Gfp() {}
+
+  /**
+   * The bits of a flag or of a set of flags by the name that a kernel of {@code rules} prints, or
+   * -1. Models {@code __def_gfpflag_names} (include/trace/events/mmflags.h).
+   */
+  public static int named(String name, AllocatorRules rules) {
+    if (!rules.atomicBit()) {
+      return NAMES.getOrDefault(name, -1);
+    }
+    return switch (name) {
+      case "__GFP_ATOMIC" -> ATOMIC_6_1;
+      case "GFP_ATOMIC" -> ATOMIC | ATOMIC_6_1;
+      case "GFP_NOWAIT" -> KSWAPD_RECLAIM;
+      default -> NAMES.getOrDefault(name, -1);
+    };
+  }
 
   /** Mobility of the request. Models {@code gfp_migratetype()}. */
   public static int migratetype(int gfp) {

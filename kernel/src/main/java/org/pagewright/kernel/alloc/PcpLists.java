@@ -156,7 +156,7 @@ final class PcpLists {
     }
     int max = limit - pcp.batch;
     int batch = pcp.batch << pcp.freeFactor;
-    if (batch < max) {
+    if (batch <= max && pcp.freeFactor < BATCH_SCALE_MAX) {
       pcp.freeFactor++;
     }
     return Math.max(pcp.batch, Math.min(batch, max));
