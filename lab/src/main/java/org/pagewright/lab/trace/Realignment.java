@@ -21,9 +21,11 @@ final class Realignment {
     this.partings = partings;
   }
 
-  /** Takes a block from wherever it is free; false if it is not. */
+  /** Takes a block from wherever it or a part of it is free; false if nothing of it is. */
   boolean takeAnywhere(long pfn, int order) {
-    return allocator.takeFromPcp(pfn, order) || allocator.takeFromBuddy(pfn, order);
+    return allocator.takeFromPcp(pfn, order)
+        || allocator.takeFromBuddy(pfn, order)
+        || allocator.takeOverlapping(pfn, order);
   }
 
   /** Gives back what we had picked, to the place it came from. */
@@ -56,6 +58,7 @@ final class Realignment {
     } else if (allocator.takeFromBuddy(pfn, order)) {
       counts.count(Repair.FROM_BUDDY, 1);
     } else {
+      allocator.takeOverlapping(pfn, order);
       counts.count(Repair.NOT_FREE, 1);
     }
   }

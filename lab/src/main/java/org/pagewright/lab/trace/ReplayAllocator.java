@@ -94,6 +94,12 @@ interface ReplayAllocator {
   /** Takes a block out of the free lists, breaking up a larger one; false if it is not free. */
   boolean takeFromBuddy(long pfn, int order);
 
+  /**
+   * Takes every free block that overlaps a block off its list: pieces of it, and a per-CPU block
+   * that contains it; false if there is none. For frames whose past is not known whole.
+   */
+  boolean takeOverlapping(long pfn, int order);
+
   /** Takes the smallest sufficient block of a type from the free lists, as a request would. */
   long takeSmallest(int cpu, int zone, int order, int migratetype);
 

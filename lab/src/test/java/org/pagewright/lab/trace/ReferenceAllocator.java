@@ -654,6 +654,11 @@ final class ReferenceAllocator implements ReplayAllocator {
   }
 
   @Override
+  public boolean takeOverlapping(long pfn, int order) {
+    return false; // Its traces begin with a complete state.
+  }
+
+  @Override
   public long takeSmallest(int cpu, int zone, int order, int migratetype) {
     int pfn = smallest(zone, order, migratetype, cpu);
     changeFree(zone, pfn == NO_LIST ? 0 : -(1L << order));

@@ -104,6 +104,23 @@ public final class ProcSnapshot {
     return zones.get("0/" + name);
   }
 
+  /** CPUs with per-CPU lists. */
+  public int cpus() {
+    return zones.values().stream().mapToInt(known -> known.pcps.size()).max().orElse(0);
+  }
+
+  /** Whether per-CPU lists have two bounds, as from Linux 6.7 on. */
+  public boolean hasTunedLists() {
+    return zones.values().stream()
+        .flatMap(known -> known.pcps.stream())
+        .anyMatch(pcp -> pcp.highMax() >= 0);
+  }
+
+  /** Whether free pages in whole pageblocks are counted, as from Linux 6.16 on. */
+  public boolean hasBlockCounter() {
+    return zones.values().stream().anyMatch(known -> known.value("nr_free_pages_blocks") >= 0);
+  }
+
   private ProcSnapshot checked() {
     if (zones.isEmpty()) {
       throw new BadInput(file, "no zone found", "buddyinfo, pagetypeinfo or zoneinfo of /proc");
