@@ -36,7 +36,7 @@ public final class Migratetype {
   }
 
   /** Whether free blocks of the type may merge with those of other such types. */
-  static boolean isMergeable(int type) {
+  public static boolean isMergeable(int type) {
     return type < PCP_TYPES;
   }
 

@@ -54,6 +54,11 @@ public final class Zone {
     return order * Freetype.INDEXES + index;
   }
 
+  /** Its number in the order of addresses. */
+  public int id() {
+    return id;
+  }
+
   public ZoneKind kind() {
     return kind;
   }

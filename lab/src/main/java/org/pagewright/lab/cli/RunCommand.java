@@ -136,9 +136,6 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private RunPlan plan() {
-    if (afterTrace != null) {
-      throw wrong("--after-trace is not built yet in this version", null);
-    }
     try {
       return RunPlan.of(
           Experiments.named(experiment),

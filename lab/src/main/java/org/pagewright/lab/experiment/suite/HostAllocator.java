@@ -30,8 +30,12 @@ final class HostAllocator {
       }
     }
     allocator.finishBoot();
-    allocator.setConversion(new DirectMapConversion(kernel));
     return allocator;
+  }
+
+  /** Lets {@code allocator} convert pageblocks of the direct map of {@code kernel}. */
+  static void connect(PageAllocator allocator, EarlyKernel kernel) {
+    allocator.setConversion(new DirectMapConversion(kernel));
   }
 
   /** Free pages that are missing from the direct map. */

@@ -1,5 +1,6 @@
 package org.pagewright.lab.experiment.suite;
 
+import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.choice.Choices;
@@ -69,14 +70,20 @@ final class SimulatedHost implements AutoCloseable {
   private final Task task;
 
   private SimulatedHost(Trial trial, int cpus, MermapConfig mermapConfig) {
-    MachineFile file = trial.machine();
+    TracedMemory traced = traced(trial);
+    MachineFile file =
+        traced == null ? trial.machine() : trial.machine().withMemoryBytes(traced.bytes());
     KernelConfig config = kernelConfig(file, trial.costs(), cpus);
     choices = new SeededChoices(trial.seed());
     machine = new Machine(config.machine(), choices);
     kernel = new EarlyKernel(config, machine);
     ledger = new CostLedger(machine.cpus());
     tags = new FrameTags(machine.memory().map().endBytes() >>> BASE_PAGE_SHIFT);
-    allocator = HostAllocator.over(kernel, AllocatorRules.V7_0);
+    allocator =
+        traced == null
+            ? HostAllocator.over(kernel, AllocatorRules.V7_0)
+            : traced.load(kernel, AllocatorRules.V7_0);
+    HostAllocator.connect(allocator, kernel);
     TableSource tables = tableSource();
     kernel.directMap().replaceSplitTables(tables);
     processes =
@@ -91,6 +98,12 @@ final class SimulatedHost implements AutoCloseable {
     Mm mm = Objects.requireNonNull(processes.createMm(cpu()), "memory ends before the first task");
     task = processes.createTask(Task.Kind.USER, mm);
     processes.run(cpu(), task);
+  }
+
+  /** Free memory as the trial's trace leaves it, or null for a fresh boot. */
+  static @Nullable TracedMemory traced(Trial trial) {
+    Path trace = trial.afterTrace();
+    return trace == null ? null : TracedMemory.after(trace);
   }
 
   /** The mm-local region and with it the mermap exist on x86-64 only. */

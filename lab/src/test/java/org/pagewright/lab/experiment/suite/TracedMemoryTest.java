@@ -1,0 +1,93 @@
+package org.pagewright.lab.experiment.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.alloc.AllocatorRepairs;
+import org.pagewright.kernel.alloc.AllocatorRules;
+import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.boot.EarlyKernel;
+import org.pagewright.kernel.boot.KernelConfig;
+import org.pagewright.lab.experiment.Experiment;
+import org.pagewright.lab.experiment.RunPlan;
+import org.pagewright.lab.experiment.RunResult;
+import org.pagewright.lab.experiment.Runner;
+import org.pagewright.lab.experiment.Variant;
+import org.pagewright.lab.report.BadInput;
+import org.pagewright.lab.trace.TraceReplay;
+
+/** A simulated host whose memory is what a recorded boot left free. */
+class TracedMemoryTest {
+  private static final int DMA32 = 1;
+  private static final int ORDER = 4;
+  private static final int TYPE = 1;
+
+  private static Path sample() {
+    Path folder = Path.of("").toAbsolutePath();
+    while (folder != null && !Files.exists(folder.resolve("pagewright"))) {
+      folder = folder.getParent();
+    }
+    return Path.of(String.valueOf(folder), "samples/traces/boot-1cpu-512m.trace.gz");
+  }
+
+  @Test
+  void loadedAllocator_keepsTheOrderOfTheListsAndItsInvariants() throws IOException {
+    TracedMemory traced = TracedMemory.after(sample());
+    MachineConfig hardware =
+        MachineConfig.small(PteFormat.named("x86_64-4level"))
+            .withMap(MemoryMap.of(traced.bytes()))
+            .withCpus(2);
+    try (Machine machine = new Machine(hardware);
+        PageAllocator recorded = TraceReplay.stateAfter(sample())) {
+      recorded.drainAll();
+      EarlyKernel kernel = new EarlyKernel(KernelConfig.of(hardware), machine);
+      try (PageAllocator loaded = traced.load(kernel, AllocatorRules.V7_0)) {
+        AllocatorRepairs state = new AllocatorRepairs(loaded);
+        long[] theirs = new AllocatorRepairs(recorded).freeList(DMA32, ORDER, TYPE);
+
+        assertThat(state.brokenInvariant()).isNull();
+        assertThat(loaded.freePages() << 12).isPositive().isLessThanOrEqualTo(traced.freeBytes());
+        long[] ours = state.freeList(DMA32, ORDER, TYPE);
+
+        // Boot's own frames are missing; what is left stands in the recorded order.
+        assertThat(ours).hasSizeGreaterThan(3);
+        assertThat(theirs).containsSubsequence(ours);
+      }
+    }
+  }
+
+  @Test
+  void populate_afterATrace_fillsHalfOfWhatItLeavesInEveryVariant() {
+    Experiment populate = Experiments.named("populate");
+    RunPlan plan =
+        RunPlan.of(
+            populate,
+            new RunPlan.Request(
+                List.of(), 1, null, null, List.of("cpus=2"), List.of(), sample(), 1L));
+    RunResult result = new Runner(plan, 2).run((done, all) -> {});
+
+    assertThat(result.measured()).hasSize(3);
+    for (Variant variant : result.measured()) {
+      assertThat(result.of(variant).getFirst().problems()).as(variant.name()).isEmpty();
+    }
+    assertThat(populate.notes(plan.trial(plan.variants().getFirst(), 0)).getFirst().text())
+        .isEqualTo("the guest is 178 MiB instead of 1024: half of what the trace leaves free");
+  }
+
+  @Test
+  void fileThatIsNoTrace_isRefused(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("notes.txt"), "no trace at all\n");
+
+    assertThatThrownBy(() -> TracedMemory.after(file)).isInstanceOf(BadInput.class);
+  }
+}
