@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.hardware.paging.PteFormats;
 import org.pagewright.lab.experiment.Catalogue;
 import org.pagewright.lab.experiment.CostFile;
 import org.pagewright.lab.experiment.Experiment;
@@ -15,6 +17,7 @@ import org.pagewright.lab.experiment.suite.Experiments;
 import org.pagewright.lab.report.Json;
 import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.TextTable;
+import org.pagewright.lab.show.ByteText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -58,7 +61,8 @@ final class ListCommand implements Callable<Integer> {
           case variants -> variants();
           case machines -> machines();
           case costs -> costs();
-          case formats, scenarios, checkers, planted -> throw common.notBuilt();
+          case formats -> formats();
+          case scenarios, checkers, planted -> throw common.notBuilt();
         };
     Path json = common.json();
     if (json == null || !json.toString().equals("-")) {
@@ -130,6 +134,27 @@ final class ListCommand implements Callable<Integer> {
     for (String name : Catalogue.costs()) {
       CostFile costs = Catalogue.costs(name);
       entries.add(new Entry(name, costs.title()));
+    }
+    return entries;
+  }
+
+  private static List<Entry> formats() {
+    List<Entry> entries = new ArrayList<>();
+    for (PteFormat format : PteFormats.all()) {
+      List<String> pages = new ArrayList<>();
+      for (int level = 1; level <= format.topLevel(); level++) {
+        if (format.isLeafLevel(level)) {
+          pages.add(ByteText.of(format.levelBytes(level)));
+        }
+      }
+      entries.add(
+          new Entry(
+              format.name(),
+              format.topLevel()
+                  + " levels, "
+                  + format.vaBits()
+                  + "-bit addresses, pages of "
+                  + String.join(", ", pages)));
     }
     return entries;
   }

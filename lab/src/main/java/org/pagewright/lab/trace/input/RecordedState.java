@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.lab.report.BadInput;
+import org.pagewright.lab.report.JsonReader;
 
 /**
  * The complete state of a kernel's allocator, as a debugger read it out of the stopped machine.

@@ -1,18 +1,17 @@
-package org.pagewright.lab.trace.input;
+package org.pagewright.lab.report;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.pagewright.lab.report.BadInput;
 
 /**
  * A strict reader of small JSON files (RFC 8259): objects, lists, strings, booleans and integers.
  *
- * <p>Numbers are {@link Long}s, as nothing in an allocator's state is a fraction. Values know no
+ * <p>Numbers are {@link Long}s, as nothing in a state or a manifest is a fraction. Values know no
  * position afterwards, so what a caller misses is named by its path.
  */
-final class JsonReader {
+public final class JsonReader {
   private static final int DEPTH_MAX = 64;
   private static final int INTEGER_DIGITS_MAX = 18;
 
@@ -27,7 +26,7 @@ final class JsonReader {
   }
 
   /** The one object that {@code text} holds. */
-  static Map<String, Object> object(String file, String text) {
+  public static Map<String, Object> object(String file, String text) {
     JsonReader reader = new JsonReader(file, text);
     reader.skipBlanks();
     if (reader.peek() != '{') {
