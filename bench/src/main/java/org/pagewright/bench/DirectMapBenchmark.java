@@ -27,7 +27,7 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  * What does it cost the host to take a page, or a pageblock, out of the direct map and to put it
  * back?
  *
- * <p>{@code java -jar bench/target/benchmarks.jar DirectMapBenchmark}
+ * <p>{@code ./pagewright bench DirectMapBenchmark}
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

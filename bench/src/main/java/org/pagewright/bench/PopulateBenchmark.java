@@ -49,7 +49,7 @@ import org.pagewright.kernel.secret.SecretServices;
  * How long does the host need to simulate one sample of populate: a guest of 1 GiB, filled by
  * write() in pages of 4K?
  *
- * <p>{@code java -jar bench/target/benchmarks.jar PopulateBenchmark}
+ * <p>{@code ./pagewright bench PopulateBenchmark}
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.SingleShotTime)

@@ -27,7 +27,7 @@ import org.pagewright.hardware.paging.PteFormat;
  * How many schedules of a small scenario run per second, and what would threads cost instead of
  * coroutines?
  *
- * <p>{@code java -jar bench/target/benchmarks.jar ScheduleBenchmark}
+ * <p>{@code ./pagewright bench ScheduleBenchmark}
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)

@@ -24,7 +24,7 @@ import org.pagewright.hardware.paging.PteFormat;
 /**
  * What does a point where CPUs may interleave cost a straight run, in which they never do?
  *
- * <p>{@code java -jar bench/target/benchmarks.jar SeamBenchmark}
+ * <p>{@code ./pagewright bench SeamBenchmark}
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)

@@ -27,8 +27,8 @@ import org.pagewright.hardware.tlb.TlbGeometry;
  * How many translations does a simulated CPU make per second, when the TLB has them and when it has
  * not?
  *
- * <p>{@code java -jar bench/target/benchmarks.jar TlbBenchmark}. Every run has five formats warmed
- * up in its process before the one that is measured.
+ * <p>{@code ./pagewright bench TlbBenchmark}. Every run has five formats warmed up in its process
+ * before the one that is measured.
  */
 @State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)

@@ -21,6 +21,21 @@ final class HardwareBenchmarksTest {
     benchmark.close();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"x86_64-4level", "aarch64-4k", "riscv64-sv48"})
+  void walks_everyQuestion_hasASensibleAnswer(String format) {
+    WalkBenchmark benchmark = new WalkBenchmark();
+    benchmark.format = format;
+    benchmark.pages = 5000;
+    benchmark.build();
+    assertThat(benchmark.walks()).isNotZero();
+    assertThat(benchmark.mapAndUnmap()).as("mapped").isPositive();
+    assertThat(benchmark.mapAndUnmapLarge()).as("mapped").isPositive();
+    assertThat(benchmark.scan()).as("all belong together").isEqualTo(1);
+    assertThat(benchmark.print()).isGreaterThan(5000 * 60);
+    benchmark.close();
+  }
+
   @Test
   void seam_bothWays_doTheSame() {
     SeamBenchmark benchmark = new SeamBenchmark();

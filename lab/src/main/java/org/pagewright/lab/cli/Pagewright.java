@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
       ShowCommand.class,
       ListCommand.class,
       TestCommand.class,
+      BenchCommand.class,
       HelpCommand.class,
       GenerateCompletion.class
     })

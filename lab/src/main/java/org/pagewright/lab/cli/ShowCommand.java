@@ -168,14 +168,14 @@ final class ShowCommand {
       throws IOException {
     if (image != null) {
       try (ImageFolder folder = ImageFolder.open(image)) {
-        options.out().print(TableDump.of(folder.memory(), folder.registers()));
+        TableDump.write(folder.memory(), folder.registers(), options.out());
       }
       return ExitStatus.FINE;
     }
     MachineConfig machine = machine(named(format), memory);
     try (Machine booted = new Machine(machine)) {
       EarlyKernel kernel = new EarlyKernel(KernelConfig.of(machine), booted);
-      options.out().print(TableDump.of(booted.memory(), kernel.machine().cpu(0).registers()));
+      TableDump.write(booted.memory(), kernel.machine().cpu(0).registers(), options.out());
     } catch (IllegalArgumentException none) {
       throw wrong(none);
     }

@@ -1,7 +1,12 @@
 package org.pagewright.lab.show;
 
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.io.Writer;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.Architecture;
 import org.pagewright.hardware.paging.PagingRegisters;
@@ -38,6 +43,8 @@ public final class TableDump {
           bit(3, "PWT ", "    "),
           bit(4, "PCD ", "    "));
 
+  private static final List<Mark> X86_LAST = List.of(bit(8, "GLB ", "    "), bit(63, "NX ", "x  "));
+
   private static final List<Mark> ARM64 =
       List.of(
           bit(6, " USR", "    "),
@@ -65,25 +72,69 @@ public final class TableDump {
           bit(1, " R", " ."),
           bit(0, " V", " ."));
 
+  private static final int CHUNK_CHARS = 1 << 15;
+  private static final int SLOT_BITS = 6;
+
+  /** Spreads few bits over the upper ones: 2^64 divided by the golden ratio. */
+  private static final long SPREAD = 0x9e3779b97f4a7c15L;
+
+  private static final String DIGITS = "0123456789abcdef";
+
   private static final String[] NAMES_5 = {"pte", "pmd", "pud", "p4d", "pgd"};
   private static final String[] NAMES_4 = {"pte", "pmd", "pud", "pgd"};
   private static final String[] NAMES_3 = {"pte", "pmd", "pgd"};
 
   private final PteFormat format;
-  private final StringBuilder out = new StringBuilder();
 
-  private TableDump(PteFormat format) {
+  /** What is not yet handed on: a large machine's dump does not fit into memory. */
+  private final StringBuilder out = new StringBuilder(2 * CHUNK_CHARS);
+
+  private final Writer to;
+  private final char[] digits = new char[Long.BYTES * 2];
+  private final long[] keys = new long[1 << SLOT_BITS];
+  private final int[] levels = new int[1 << SLOT_BITS];
+  private final @Nullable String[] texts = new String[1 << SLOT_BITS];
+
+  private TableDump(PteFormat format, Writer to) {
     this.format = format;
+    this.to = to;
   }
 
-  /** Everything that the roots in {@code registers} map. */
+  /** Everything that the roots in {@code registers} map, as one text. */
   public static String of(PhysicalMemory memory, PagingRegisters registers) {
-    TableDump dump = new TableDump(registers.format());
+    StringWriter text = new StringWriter();
+    write(memory, registers, text);
+    return text.toString();
+  }
+
+  /**
+   * Writes everything that the roots in {@code registers} map.
+   *
+   * @throws UncheckedIOException if {@code to} cannot be written
+   */
+  public static void write(PhysicalMemory memory, PagingRegisters registers, Writer to) {
+    TableDump dump = new TableDump(registers.format(), to);
     dump.scan(memory, registers, /* root= */ 0, "User Space");
     if (registers.format().roots().hasSecond()) {
       dump.scan(memory, registers, /* root= */ 1, "Kernel Space");
     }
-    return dump.out.toString();
+    dump.handOn();
+  }
+
+  private void handOn() {
+    try {
+      to.append(out);
+      out.setLength(0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void endLine() {
+    out.append('\n');
+    if (out.length() >= CHUNK_CHARS) {
+      handOn();
+    }
   }
 
   private void scan(PhysicalMemory memory, PagingRegisters registers, int root, String title) {
@@ -103,15 +154,8 @@ public final class TableDump {
     public void run(long va, long bytes, int level, long first, long entry) {
       enter(va);
       range(va, bytes);
-      if (format.architecture() == Architecture.X86) {
-        out.append(x86(entry, level)).append(name(level));
-      } else {
-        out.append(name(level).toUpperCase(Locale.ROOT));
-        out.append(
-            format.architecture() == Architecture.ARM64 ? arm64(entry) : other(entry, first));
-      }
-      int key = Translation.pkey(first);
-      out.append(key == 0 ? "" : " # PK" + key).append('\n');
+      describe(entry, level, first);
+      endLine();
     }
 
     @Override
@@ -120,7 +164,7 @@ public final class TableDump {
       range(va, bytes);
       boolean isX86 = format.architecture() == Architecture.X86;
       out.append(isX86 ? X86_NOTHING + name(level) : name(level).toUpperCase(Locale.ROOT));
-      out.append('\n');
+      endLine();
     }
 
     private void enter(long va) {
@@ -131,8 +175,58 @@ public final class TableDump {
     }
   }
 
+  /** Writes level, marks and key of a leaf; few different ones make up most tables. */
+  private void describe(long entry, int level, long first) {
+    long attributes = entry & ~format.level(level).leafAddress();
+    int slot = (int) ((attributes * SPREAD + level) >>> (Long.SIZE - SLOT_BITS));
+    String known = texts[slot];
+    if (known != null && keys[slot] == attributes && levels[slot] == level) {
+      out.append(known);
+      return;
+    }
+    int start = out.length();
+    describeAnew(entry, level, first);
+    boolean isByEntryAlone = hasMarks();
+    texts[slot] = isByEntryAlone ? out.substring(start) : null;
+    keys[slot] = attributes;
+    levels[slot] = level;
+  }
+
+  /** Whether what is printed of a leaf stands in the leaf alone. */
+  private boolean hasMarks() {
+    return switch (format.architecture()) {
+      case X86, ARM64, RISCV -> true;
+      default -> false;
+    };
+  }
+
+  private void describeAnew(long entry, int level, long first) {
+    if (format.architecture() == Architecture.X86) {
+      x86(entry, level);
+      out.append(name(level));
+    } else {
+      out.append(name(level).toUpperCase(Locale.ROOT));
+    }
+    switch (format.architecture()) {
+      case X86 -> {}
+      case ARM64 -> arm64(entry);
+      case RISCV -> marks(RISCV, entry);
+      default -> rights(Translation.rights(first));
+    }
+    int key = Translation.pkey(first);
+    out.append(key == 0 ? "" : " # PK" + key);
+  }
+
+  /*
+   * A large machine has a million lines: the numbers are written digit by digit, which costs a
+   * tenth of String.format().
+   */
+
   private void range(long va, long bytes) {
-    out.append(String.format(Locale.ROOT, "0x%016x-0x%016x   ", va, va + bytes));
+    hex(va);
+    out.append('-');
+    hex(va + bytes);
+    out.append("   ");
     boolean isX86 = format.architecture() == Architecture.X86;
     String units = isX86 ? "BKMGTPE" : "KMGTPE";
     long size = isX86 ? bytes : bytes >>> 10;
@@ -141,7 +235,17 @@ public final class TableDump {
       size >>>= 10;
       unit++;
     }
-    out.append(String.format(Locale.ROOT, "%9d%c ", size, units.charAt(unit)));
+    for (long most = 100_000_000; most > size && most > 1; most /= 10) {
+      out.append(' ');
+    }
+    out.append(size).append(units.charAt(unit)).append(' ');
+  }
+
+  private void hex(long value) {
+    for (int i = 0; i < digits.length; i++) {
+      digits[i] = DIGITS.charAt((int) (value >>> (Long.SIZE - 4 - 4 * i)) & 15);
+    }
+    out.append("0x").append(digits);
   }
 
   private String name(int level) {
@@ -154,36 +258,31 @@ public final class TableDump {
     return names[Math.min(level, names.length) - 1];
   }
 
-  private static String x86(long entry, int level) {
-    StringBuilder marks = new StringBuilder();
-    X86.forEach(mark -> marks.append(mark.of(entry)));
+  private void x86(long entry, int level) {
+    marks(X86, entry);
     boolean isLarge = level > 1;
     long pat = isLarge ? 1L << 12 : 1L << 7;
-    marks.append(isLarge ? "PSE " : "    ");
-    marks.append((entry & pat) != 0 ? "PAT " : "    ");
-    marks.append(bit(8, "GLB ", "    ").of(entry));
-    return marks.append(bit(63, "NX ", "x  ").of(entry)).toString();
+    out.append(isLarge ? "PSE " : "    ");
+    out.append((entry & pat) != 0 ? "PAT " : "    ");
+    marks(X86_LAST, entry);
   }
 
-  private static String arm64(long entry) {
-    StringBuilder marks = new StringBuilder("  ");
-    ARM64.forEach(mark -> marks.append(mark.of(entry)));
+  private void arm64(long entry) {
+    out.append("  ");
+    marks(ARM64, entry);
     int type = (int) (entry >>> 2) & 7;
-    String memory = type < ARM64_MEMORY.size() ? ARM64_MEMORY.get(type) : "";
-    return (marks + " " + memory).stripTrailing();
+    out.append(type < ARM64_MEMORY.size() ? " " + ARM64_MEMORY.get(type) : "");
   }
 
-  private String other(long entry, long first) {
-    if (format.architecture() == Architecture.RISCV) {
-      StringBuilder marks = new StringBuilder();
-      RISCV.forEach(mark -> marks.append(mark.of(entry)));
-      return marks.toString();
+  private void rights(int rights) {
+    out.append(" k=").append(letters(Rights.kernelLetters(rights)));
+    out.append(" u=").append(letters(Rights.userLetters(rights)));
+  }
+
+  private void marks(List<Mark> marks, long entry) {
+    for (int i = 0; i < marks.size(); i++) {
+      out.append(marks.get(i).of(entry));
     }
-    int rights = Translation.rights(first);
-    return " k="
-        + letters(Rights.kernelLetters(rights))
-        + " u="
-        + letters(Rights.userLetters(rights));
   }
 
   private static String letters(String rights) {

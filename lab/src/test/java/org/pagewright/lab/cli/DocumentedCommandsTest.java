@@ -39,14 +39,15 @@ class DocumentedCommandsTest {
   private static void parse(String call) {
     String[] words = call.strip().split(" +", -1);
     // Words in capitals stand for something that the reader fills in.
-    if (Stream.of(words).noneMatch(word -> word.matches("[A-Z]{2,}|\\.\\.\\.")) && !isTest(words)) {
+    if (Stream.of(words).noneMatch(word -> word.matches("[A-Z]{2,}|\\.\\.\\."))
+        && !goesElsewhere(words)) {
       Pagewright.commandLine().parseArgs(words);
     }
   }
 
-  /** The arguments of test go to Maven. */
-  private static boolean isTest(String[] words) {
-    return words[0].equals("test");
+  /** The arguments of test go to Maven, those of bench to JMH. */
+  private static boolean goesElsewhere(String[] words) {
+    return words[0].equals("test") || words[0].equals("bench");
   }
 
   private static String read(Path file) {
