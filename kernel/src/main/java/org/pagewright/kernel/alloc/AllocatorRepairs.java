@@ -73,11 +73,7 @@ public final class AllocatorRepairs {
     if (memmap.list(pfn) != PerCpuPages.index(migratetype, order)) {
       return -1;
     }
-    int depth = 0;
-    for (long at = memmap.previous(pfn); at != Memmap.NONE; at = memmap.previous(at)) {
-      depth++;
-    }
-    return depth;
+    return zone(zone).pcps.get(cpu).lists.depth(memmap.list(pfn), pfn);
   }
 
   /** Frames of a per-CPU list in order; lists are numbered as in {@code struct per_cpu_pages}. */

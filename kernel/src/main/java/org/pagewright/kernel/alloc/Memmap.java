@@ -7,8 +7,9 @@ import org.pagewright.hardware.memory.SparseInts;
  * pageblock bitmap (include/linux/{mm_types.h,pageblock-flags.h}).
  *
  * <p>A word describes the head of a block: {@code | migratetype 28-31 | cpu 16-27 | list 8-14 |
- * movable 7 | state 4-5 | order 0-3 |}; the other frames of a block have state {@link #TAIL}. Lists
- * are threaded through two arrays. Twelve bytes a frame, taken where frames are used.
+ * movable 7 | state 4-5 | order 0-3 |}; the other frames of a block have state {@link #TAIL}.
+ * Behind it stand the neighbours on its list. Sixteen bytes a frame, in one place so that a frame
+ * costs one cache line, and taken only where frames are used.
  */
 final class Memmap implements AutoCloseable {
   static final long NONE = -1;
@@ -39,17 +40,21 @@ final class Memmap implements AutoCloseable {
   private static final int BLOCK_UNMAPPED = 8;
   private static final int BLOCK_ISOLATED = 16;
 
-  private final SparseInts next;
-  private final SparseInts previous;
-  private final SparseInts words;
+  /** Numbers for a frame: its word, the next and the previous frame, and one for alignment. */
+  private static final int FRAME_SHIFT = 2;
+
+  private static final int NEXT = 1;
+  private static final int PREVIOUS = 2;
+
+  private final SparseInts cells;
+  private final long frames;
   private final byte[] blocks;
   private final int blockOrder;
   private final boolean keepsTypeWhenIsolated;
 
   Memmap(long frames, int blockOrder, boolean keepsTypeWhenIsolated) {
-    this.next = new SparseInts(frames);
-    this.previous = new SparseInts(frames);
-    this.words = new SparseInts(frames);
+    this.cells = new SparseInts(frames << FRAME_SHIFT);
+    this.frames = frames;
     this.blocks = new byte[Math.toIntExact((frames >>> blockOrder) + 1)];
     this.blockOrder = blockOrder;
     this.keepsTypeWhenIsolated = keepsTypeWhenIsolated;
@@ -57,54 +62,54 @@ final class Memmap implements AutoCloseable {
   }
 
   long frames() {
-    return words.length();
+    return frames;
   }
 
   boolean contains(long pfn) {
-    return pfn >= 0 && pfn < words.length();
+    return pfn >= 0 && pfn < frames;
   }
 
   // ---- words
 
   int state(long pfn) {
-    return (words.get(pfn) >>> STATE_SHIFT) & STATE_MASK;
+    return (cells.get(pfn << FRAME_SHIFT) >>> STATE_SHIFT) & STATE_MASK;
   }
 
   int order(long pfn) {
-    return words.get(pfn) & ORDER_MASK;
+    return cells.get(pfn << FRAME_SHIFT) & ORDER_MASK;
   }
 
   /** Which list of the zone or CPU the block lies on. */
   int list(long pfn) {
-    return (words.get(pfn) >>> LIST_SHIFT) & LIST_MASK;
+    return (cells.get(pfn << FRAME_SHIFT) >>> LIST_SHIFT) & LIST_MASK;
   }
 
   /** Whose per-CPU list the block lies on. */
   int cpu(long pfn) {
-    return (words.get(pfn) >>> CPU_SHIFT) & CPU_MASK;
+    return (cells.get(pfn << FRAME_SHIFT) >>> CPU_SHIFT) & CPU_MASK;
   }
 
   /** Migratetype noted when the block was freed to a per-CPU list (6.1), else that it came from. */
   int notedType(long pfn) {
-    return words.get(pfn) >>> TYPE_SHIFT;
+    return cells.get(pfn << FRAME_SHIFT) >>> TYPE_SHIFT;
   }
 
   boolean isMovable(long pfn) {
-    return (words.get(pfn) & MOVABLE) != 0;
+    return (cells.get(pfn << FRAME_SHIFT) & MOVABLE) != 0;
   }
 
   boolean isFreeOfOrder(long pfn, int order) {
-    return (words.get(pfn) & ((STATE_MASK << STATE_SHIFT) | ORDER_MASK))
+    return (cells.get(pfn << FRAME_SHIFT) & ((STATE_MASK << STATE_SHIFT) | ORDER_MASK))
         == ((FREE << STATE_SHIFT) | order);
   }
 
   void setFree(long pfn, int order, int list) {
-    words.set(pfn, order | (FREE << STATE_SHIFT) | (list << LIST_SHIFT));
+    cells.set(pfn << FRAME_SHIFT, order | (FREE << STATE_SHIFT) | (list << LIST_SHIFT));
   }
 
   void setPcp(long pfn, int order, int list, int cpu, int type) {
-    words.set(
-        pfn,
+    cells.set(
+        pfn << FRAME_SHIFT,
         order
             | (PCP << STATE_SHIFT)
             | (list << LIST_SHIFT)
@@ -113,30 +118,31 @@ final class Memmap implements AutoCloseable {
   }
 
   void setUsed(long pfn, int order, boolean isMovable, int type) {
-    words.set(
-        pfn, order | (USED << STATE_SHIFT) | (isMovable ? MOVABLE : 0) | (type << TYPE_SHIFT));
+    cells.set(
+        pfn << FRAME_SHIFT,
+        order | (USED << STATE_SHIFT) | (isMovable ? MOVABLE : 0) | (type << TYPE_SHIFT));
   }
 
   void setTail(long pfn) {
-    words.set(pfn, 0);
+    cells.set(pfn << FRAME_SHIFT, 0);
   }
 
   // ---- links
 
   long next(long pfn) {
-    return Integer.toUnsignedLong(next.get(pfn)) - 1;
+    return Integer.toUnsignedLong(cells.get((pfn << FRAME_SHIFT) + NEXT)) - 1;
   }
 
   long previous(long pfn) {
-    return Integer.toUnsignedLong(previous.get(pfn)) - 1;
+    return Integer.toUnsignedLong(cells.get((pfn << FRAME_SHIFT) + PREVIOUS)) - 1;
   }
 
   void setNext(long pfn, long other) {
-    next.set(pfn, (int) (other + 1));
+    cells.set((pfn << FRAME_SHIFT) + NEXT, (int) (other + 1));
   }
 
   void setPrevious(long pfn, long other) {
-    previous.set(pfn, (int) (other + 1));
+    cells.set((pfn << FRAME_SHIFT) + PREVIOUS, (int) (other + 1));
   }
 
   // ---- pageblocks
@@ -207,13 +213,11 @@ final class Memmap implements AutoCloseable {
 
   /** Real memory that the host spends. */
   long residentBytes() {
-    return next.residentBytes() + previous.residentBytes() + words.residentBytes() + blocks.length;
+    return cells.residentBytes() + blocks.length;
   }
 
   @Override
   public void close() {
-    next.close();
-    previous.close();
-    words.close();
+    cells.close();
   }
 }

@@ -36,6 +36,10 @@ public final class PageAllocator implements AutoCloseable {
   final Buddy buddy;
   final PcpLists pcpLists;
   final List<Zone> zones;
+
+  /** The same as an array, for every free looks its zone up. */
+  private final Zone[] zoneTable;
+
   final ZoneLists zoneLists;
   final Highatomic highatomic;
   private final Fallback fallback;
@@ -55,6 +59,7 @@ public final class PageAllocator implements AutoCloseable {
     this.fallback = new Fallback(buddy, memmap, rules);
     this.pcpLists = new PcpLists(memmap, buddy, fallback, rules);
     this.zones = zonesOf(config, memmap);
+    this.zoneTable = zones.toArray(Zone[]::new);
     this.zoneLists = new ZoneLists(zones);
     this.highatomic = new Highatomic(buddy, memmap);
     buddy.setListsFollowBlocks(rules.listsFollowBlocks());
@@ -266,7 +271,7 @@ public final class PageAllocator implements AutoCloseable {
   private long takeFrom(
       @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
     if (pcpLists.allows(order)) {
-      long pfn = pcpLists.take(zone, zone.pcps.get(cpuId), order, freetype, flags);
+      long pfn = pcpLists.take(zone, zone.pcp(cpuId), order, freetype, flags);
       if (pfn != NONE) {
         return pfn;
       }
@@ -400,7 +405,7 @@ public final class PageAllocator implements AutoCloseable {
     int freetype = memmap.blockFreetype(pfn);
     boolean isIsolated = Freetype.migratetype(freetype) == Migratetype.ISOLATE;
     if (pcpLists.allows(order) && !isIsolated) {
-      pcpLists.free(zone, zone.pcps.get(cpu), pfn, order, freetype);
+      pcpLists.free(zone, zone.pcp(cpu), pfn, order, freetype);
     } else {
       freeToBuddy(cpu, pfn, order, /* toTail= */ false);
     }
@@ -431,9 +436,9 @@ public final class PageAllocator implements AutoCloseable {
 
   /** The zone that spans a frame. */
   Zone zoneOf(long pfn) {
-    for (Zone zone : zones) {
-      if (zone.spans(pfn)) {
-        return zone;
+    for (int i = zoneTable.length - 1; i >= 0; i--) {
+      if (zoneTable[i].spans(pfn)) {
+        return zoneTable[i];
       }
     }
     throw new IllegalArgumentException("no zone spans frame " + pfn);

@@ -2,7 +2,11 @@ package org.pagewright.kernel.alloc;
 
 import java.util.Arrays;
 
-/** Doubly linked lists of blocks, threaded through the {@link Memmap}; heads and tails by index. */
+/**
+ * Doubly linked lists of blocks, threaded through the {@link Memmap}; heads and tails by index.
+ *
+ * <p>What stands before the first block of a list, and behind the last, means nothing.
+ */
 final class PageLists {
   private final Memmap memmap;
   private final long[] heads;
@@ -41,44 +45,74 @@ final class PageLists {
   void addHead(int list, long pfn) {
     long old = heads[list];
     memmap.setNext(pfn, old);
-    memmap.setPrevious(pfn, Memmap.NONE);
     heads[list] = pfn;
-    if (old == Memmap.NONE) {
+    if (lengths[list]++ == 0) {
       tails[list] = pfn;
     } else {
       memmap.setPrevious(old, pfn);
     }
-    lengths[list]++;
   }
 
   void addTail(int list, long pfn) {
     long old = tails[list];
     memmap.setPrevious(pfn, old);
-    memmap.setNext(pfn, Memmap.NONE);
     tails[list] = pfn;
-    if (old == Memmap.NONE) {
+    if (lengths[list]++ == 0) {
       heads[list] = pfn;
     } else {
       memmap.setNext(old, pfn);
     }
-    lengths[list]++;
+  }
+
+  /** Takes the first block of a list that is not empty. */
+  long removeHead(int list) {
+    long pfn = heads[list];
+    if (--lengths[list] == 0) {
+      clear(list);
+    } else {
+      heads[list] = memmap.next(pfn);
+    }
+    return pfn;
+  }
+
+  /** Takes the last block of a list that is not empty. */
+  long removeTail(int list) {
+    long pfn = tails[list];
+    if (--lengths[list] == 0) {
+      clear(list);
+    } else {
+      tails[list] = memmap.previous(pfn);
+    }
+    return pfn;
+  }
+
+  private void clear(int list) {
+    heads[list] = Memmap.NONE;
+    tails[list] = Memmap.NONE;
   }
 
   void remove(int list, long pfn) {
     assert lengths[list] > 0 : "list " + list + " is empty, wanted frame " + pfn;
-    long after = memmap.next(pfn);
-    long before = memmap.previous(pfn);
-    if (before == Memmap.NONE) {
-      heads[list] = after;
+    if (pfn == heads[list]) {
+      removeHead(list);
+    } else if (pfn == tails[list]) {
+      removeTail(list);
     } else {
+      long after = memmap.next(pfn);
+      long before = memmap.previous(pfn);
       memmap.setNext(before, after);
-    }
-    if (after == Memmap.NONE) {
-      tails[list] = before;
-    } else {
       memmap.setPrevious(after, before);
+      lengths[list]--;
     }
-    lengths[list]--;
+  }
+
+  /** How many blocks lie before one of the list. */
+  int depth(int list, long pfn) {
+    int depth = 0;
+    for (long at = pfn; at != heads[list]; at = memmap.previous(at)) {
+      depth++;
+    }
+    return depth;
   }
 
   long[] toArray(int list) {

@@ -48,10 +48,8 @@ final class PcpLists {
         return Memmap.NONE;
       }
     }
-    long pfn = pcp.lists.head(list);
-    pcp.lists.remove(list, pfn);
     pcp.count -= 1 << order;
-    return pfn;
+    return pcp.lists.removeHead(list);
   }
 
   private int refill(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
@@ -243,9 +241,8 @@ final class PcpLists {
   }
 
   private void drainOne(Zone zone, PerCpuPages pcp, int list, int order) {
-    long pfn = pcp.lists.tail(list);
+    long pfn = pcp.lists.removeTail(list);
     int noted = memmap.notedType(pfn);
-    pcp.lists.remove(list, pfn);
     pcp.count -= 1 << order;
     int freetype = memmap.blockFreetype(pfn);
     if (!rules.listsFollowBlocks() && zone.isolatedBlocks == 0) {

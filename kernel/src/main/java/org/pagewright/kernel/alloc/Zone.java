@@ -17,6 +17,7 @@ public final class Zone {
   final Memmap memmap;
   final PageLists free;
   final List<PerCpuPages> pcps;
+  private final PerCpuPages[] pcpTable;
   final long[] freeBlocks = new long[ORDERS];
   final long[] reserve = new long[ZoneKind.KINDS];
   final long[] marks = new long[3];
@@ -48,6 +49,12 @@ public final class Zone {
         java.util.stream.IntStream.range(0, cpus)
             .mapToObj(cpu -> new PerCpuPages(memmap, cpu))
             .toList();
+    this.pcpTable = pcps.toArray(PerCpuPages[]::new);
+  }
+
+  /** The lists of a CPU. */
+  PerCpuPages pcp(int cpu) {
+    return pcpTable[cpu];
   }
 
   static int list(int order, int index) {

@@ -11,11 +11,14 @@ import java.util.List;
 final class ZoneLists {
   private final List<Zone> zones;
   private final Zone[][] byKind = new Zone[ZoneKind.KINDS][];
+  private final boolean[] avoidingFragments = new boolean[ZoneKind.KINDS];
 
   ZoneLists(List<Zone> zones) {
     this.zones = zones;
     for (ZoneKind kind : ZoneKind.values()) {
-      byKind[kind.index()] = listOf(kind);
+      Zone[] list = listOf(kind);
+      byKind[kind.index()] = list;
+      avoidingFragments[kind.index()] = list.length > 0 && hasLowZoneBelow(list);
     }
   }
 
@@ -35,13 +38,16 @@ final class ZoneLists {
     return byKind[highest.index()];
   }
 
+  /** Whether a normal zone stands before smaller ones, or alone. */
+  private boolean hasLowZoneBelow(Zone[] list) {
+    int node = list[0].node;
+    boolean isSingleNode = zones.stream().allMatch(zone -> zone.node == node);
+    boolean hasDma32 = list.length > 1 && list[1].kind == ZoneKind.DMA32;
+    return list[0].kind == ZoneKind.NORMAL && (isSingleNode || hasDma32);
+  }
+
   /** Whether requests of a class first keep types apart; models alloc_flags_nofragment(). */
   boolean avoidsFragments(ZoneKind highest) {
-    Zone[] list = of(highest);
-    if (list.length == 0 || list[0].kind != ZoneKind.NORMAL) {
-      return false;
-    }
-    boolean isSingleNode = zones.stream().allMatch(zone -> zone.node == list[0].node);
-    return isSingleNode || (list.length > 1 && list[1].kind == ZoneKind.DMA32);
+    return avoidingFragments[highest.index()];
   }
 }
