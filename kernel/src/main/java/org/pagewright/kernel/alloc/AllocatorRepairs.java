@@ -200,6 +200,15 @@ public final class AllocatorRepairs {
     }
   }
 
+  /**
+   * Makes a free pageblock part of a contiguous-memory area. Models init_cma_reserved_pageblock().
+   */
+  public void makeCma(long pfn) {
+    memmap.setBlockType(pfn, Migratetype.CMA);
+    long start = memmap.blockStart(pfn);
+    allocator.buddy.moveAndCount(zone(zoneOf(pfn)), /* cpu= */ 0, start, Migratetype.CMA);
+  }
+
   // ---- steps that no event shows
 
   /** Takes order-0 blocks as {@code alloc_pages_bulk()} does; returns how many it got. */

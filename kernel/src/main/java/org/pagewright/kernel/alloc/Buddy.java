@@ -137,6 +137,42 @@ final class Buddy {
     return moved;
   }
 
+  /**
+   * Moves every free block of a pageblock to the tails of another freetype's lists and counts it
+   * there; a larger block that covers the pageblock is broken up first. Models {@code
+   * move_freepages_block_isolate()}.
+   */
+  void moveAndCount(Zone zone, int cpu, long blockStart, int freetype) {
+    breakUpAround(zone, blockStart);
+    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn);
+    long pfn = Math.max(blockStart, zone.startPfn);
+    while (pfn < end) {
+      if (memmap.state(pfn) != Memmap.FREE) {
+        pfn++;
+        continue;
+      }
+      int order = memmap.order(pfn);
+      long pages = 1L << order;
+      zone.account(cpu, -pages, zone.remove(pfn, order));
+      zone.add(pfn, order, freetype, /* toTail= */ true);
+      zone.account(cpu, pages, freetype);
+      pfn += pages;
+    }
+  }
+
+  private void breakUpAround(Zone zone, long blockStart) {
+    for (int size = memmap.blockOrder() + 1; size <= Zone.MAX_ORDER; size++) {
+      long head = blockStart & -(1L << size);
+      if (!isFree(zone, head, size)) {
+        continue;
+      }
+      int freetype = zone.remove(head, size);
+      for (long at = head; at < head + (1L << size); at += memmap.blockPages()) {
+        zone.add(at, memmap.blockOrder(), freetype, /* toTail= */ true);
+      }
+    }
+  }
+
   /** Free pages of a pageblock in the low half of the word, movable used ones in the high half. */
   long countBlock(Zone zone, long blockStart) {
     long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn);

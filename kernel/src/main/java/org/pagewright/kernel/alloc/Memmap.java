@@ -46,6 +46,12 @@ final class Memmap implements AutoCloseable {
   private static final int NEXT = 1;
   private static final int PREVIOUS = 2;
 
+  /*
+   * The heads of the largest blocks stand together behind all other frames. A large machine has
+   * little else after boot, and would otherwise touch a page of the host for each of them.
+   */
+  private static final long HEAD_MASK = (1L << Zone.MAX_ORDER) - 1;
+
   private final SparseInts cells;
   private final long frames;
   private final byte[] blocks;
@@ -53,7 +59,7 @@ final class Memmap implements AutoCloseable {
   private final boolean keepsTypeWhenIsolated;
 
   Memmap(long frames, int blockOrder, boolean keepsTypeWhenIsolated) {
-    this.cells = new SparseInts(frames << FRAME_SHIFT);
+    this.cells = new SparseInts((frames + (frames >>> Zone.MAX_ORDER) + 1) << FRAME_SHIFT);
     this.frames = frames;
     this.blocks = new byte[Math.toIntExact((frames >>> blockOrder) + 1)];
     this.blockOrder = blockOrder;
@@ -69,47 +75,64 @@ final class Memmap implements AutoCloseable {
     return pfn >= 0 && pfn < frames;
   }
 
+  /** Where the numbers of a frame begin. */
+  private long cell(long pfn) {
+    long place = (pfn & HEAD_MASK) == 0 ? frames + (pfn >>> Zone.MAX_ORDER) : pfn;
+    return place << FRAME_SHIFT;
+  }
+
   // ---- words
 
   int state(long pfn) {
-    return (cells.get(pfn << FRAME_SHIFT) >>> STATE_SHIFT) & STATE_MASK;
+    return (cells.get(cell(pfn)) >>> STATE_SHIFT) & STATE_MASK;
   }
 
   int order(long pfn) {
-    return cells.get(pfn << FRAME_SHIFT) & ORDER_MASK;
+    return cells.get(cell(pfn)) & ORDER_MASK;
   }
 
   /** Which list of the zone or CPU the block lies on. */
   int list(long pfn) {
-    return (cells.get(pfn << FRAME_SHIFT) >>> LIST_SHIFT) & LIST_MASK;
+    return (cells.get(cell(pfn)) >>> LIST_SHIFT) & LIST_MASK;
   }
 
   /** Whose per-CPU list the block lies on. */
   int cpu(long pfn) {
-    return (cells.get(pfn << FRAME_SHIFT) >>> CPU_SHIFT) & CPU_MASK;
+    return (cells.get(cell(pfn)) >>> CPU_SHIFT) & CPU_MASK;
   }
 
   /** Migratetype noted when the block was freed to a per-CPU list (6.1), else that it came from. */
   int notedType(long pfn) {
-    return cells.get(pfn << FRAME_SHIFT) >>> TYPE_SHIFT;
+    return cells.get(cell(pfn)) >>> TYPE_SHIFT;
   }
 
   boolean isMovable(long pfn) {
-    return (cells.get(pfn << FRAME_SHIFT) & MOVABLE) != 0;
+    return (cells.get(cell(pfn)) & MOVABLE) != 0;
   }
 
   boolean isFreeOfOrder(long pfn, int order) {
-    return (cells.get(pfn << FRAME_SHIFT) & ((STATE_MASK << STATE_SHIFT) | ORDER_MASK))
+    return (cells.get(cell(pfn)) & ((STATE_MASK << STATE_SHIFT) | ORDER_MASK))
         == ((FREE << STATE_SHIFT) | order);
   }
 
+  /** Whether a frame's pageblock lies in a used block larger than a pageblock. */
+  boolean isPartOfUsed(long pfn) {
+    for (int size = blockOrder + 1; size <= Zone.MAX_ORDER; size++) {
+      long head = pfn & -(1L << size);
+      if (state(head) == USED && order(head) == size) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void setFree(long pfn, int order, int list) {
-    cells.set(pfn << FRAME_SHIFT, order | (FREE << STATE_SHIFT) | (list << LIST_SHIFT));
+    cells.set(cell(pfn), order | (FREE << STATE_SHIFT) | (list << LIST_SHIFT));
   }
 
   void setPcp(long pfn, int order, int list, int cpu, int type) {
     cells.set(
-        pfn << FRAME_SHIFT,
+        cell(pfn),
         order
             | (PCP << STATE_SHIFT)
             | (list << LIST_SHIFT)
@@ -119,30 +142,30 @@ final class Memmap implements AutoCloseable {
 
   void setUsed(long pfn, int order, boolean isMovable, int type) {
     cells.set(
-        pfn << FRAME_SHIFT,
+        cell(pfn),
         order | (USED << STATE_SHIFT) | (isMovable ? MOVABLE : 0) | (type << TYPE_SHIFT));
   }
 
   void setTail(long pfn) {
-    cells.set(pfn << FRAME_SHIFT, 0);
+    cells.set(cell(pfn), 0);
   }
 
   // ---- links
 
   long next(long pfn) {
-    return Integer.toUnsignedLong(cells.get((pfn << FRAME_SHIFT) + NEXT)) - 1;
+    return Integer.toUnsignedLong(cells.get(cell(pfn) + NEXT)) - 1;
   }
 
   long previous(long pfn) {
-    return Integer.toUnsignedLong(cells.get((pfn << FRAME_SHIFT) + PREVIOUS)) - 1;
+    return Integer.toUnsignedLong(cells.get(cell(pfn) + PREVIOUS)) - 1;
   }
 
   void setNext(long pfn, long other) {
-    cells.set((pfn << FRAME_SHIFT) + NEXT, (int) (other + 1));
+    cells.set(cell(pfn) + NEXT, (int) (other + 1));
   }
 
   void setPrevious(long pfn, long other) {
-    cells.set((pfn << FRAME_SHIFT) + PREVIOUS, (int) (other + 1));
+    cells.set(cell(pfn) + PREVIOUS, (int) (other + 1));
   }
 
   // ---- pageblocks

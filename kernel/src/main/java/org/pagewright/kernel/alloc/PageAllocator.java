@@ -423,6 +423,52 @@ public final class PageAllocator implements AutoCloseable {
     }
   }
 
+  // ---- isolation
+
+  /**
+   * Isolates a frame's pageblock: none of its free pages is handed out, and pages freed into it
+   * stay there. Pages on per-CPU lists come when they are drained. Models {@code
+   * isolate_single_pageblock()}; false if the block is isolated already, of a kind that cannot be,
+   * or part of a larger block in use.
+   */
+  public boolean isolateBlock(int cpu, long pfn) {
+    int freetype = memmap.blockFreetype(pfn);
+    int type = Freetype.migratetype(freetype);
+    boolean isIsolable = Migratetype.isMergeable(type) || type == Migratetype.CMA;
+    if (!isIsolable || Freetype.isUnmapped(freetype) || memmap.isPartOfUsed(pfn)) {
+      return false;
+    }
+    Zone zone = zoneOf(pfn);
+    memmap.setBlockIsolated(pfn, /* isIsolated= */ true, type);
+    buddy.moveAndCount(zone, cpu, memmap.blockStart(pfn), Migratetype.ISOLATE);
+    zone.isolatedBlocks++;
+    return true;
+  }
+
+  /**
+   * Ends the isolation of a frame's pageblock. Models {@code unset_migratetype_isolate()}; false if
+   * it is not isolated.
+   *
+   * @param migratetype what the block becomes in versions that forget its type meanwhile
+   */
+  public boolean undoIsolateBlock(int cpu, long pfn, int migratetype) {
+    if (!memmap.isBlockIsolated(pfn)) {
+      return false;
+    }
+    Zone zone = zoneOf(pfn);
+    long start = memmap.blockStart(pfn);
+    memmap.setBlockIsolated(pfn, /* isIsolated= */ false, migratetype);
+    zone.isolatedBlocks--;
+    int freetype = memmap.blockFreetype(pfn);
+    buddy.moveAndCount(zone, cpu, start, freetype);
+    if (memmap.isFreeOfOrder(start, memmap.blockOrder())) {
+      // Freed again, so that it merges with what became free around it meanwhile.
+      zone.account(cpu, -memmap.blockPages(), zone.remove(start, memmap.blockOrder()));
+      buddy.free(zone, cpu, start, memmap.blockOrder(), freetype, /* toTail= */ false);
+    }
+    return true;
+  }
+
   /** Empties every per-CPU list. Models {@code drain_all_pages()}. */
   public void drainAll() {
     for (Zone zone : zones) {
