@@ -1,12 +1,11 @@
 package org.pagewright.lab.experiment.suite;
 
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.IdleState;
-import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.mermap.MermapConfig;
 import org.pagewright.kernel.mm.FrameContent;
 import org.pagewright.kernel.secret.GuestMemfd;
@@ -111,7 +110,13 @@ final class Populate extends HostExperiment {
           Parameter.choice(
               "others", "what the other CPUs do", "idle", "lazy", "busy-other", "busy-same"),
           Parameter.choice(
-              "idle-state", "where idle CPUs wait for interrupts", "c1", "polling", "c6"));
+              "idle-state", "where idle CPUs wait for interrupts", "c1", "polling", "c6"),
+          Parameter.choice(
+              "check",
+              "whether every invariant is checked after every write(); slow, so take a small guest"
+                  + " and chunk",
+              "off",
+              "on"));
 
   private static final List<Counted> COUNTED =
       List.of(
@@ -198,15 +203,14 @@ final class Populate extends HostExperiment {
     HostCounts before = HostCounts.of(host);
     long start = host.startClock();
     List<String> problems = new ArrayList<>();
-    write(cpu, file, bytes, values.number("chunk"), problems);
+    IsolationWatch watch =
+        values.text("check").equals("on") ? new IsolationWatch(host, file, design.file()) : null;
+    write(cpu, file, bytes, values.number("chunk"), watch, problems);
     long cycles = cpu.cycles() - start;
     HostCounts after = HostCounts.of(host);
-    long reachable = secretsInTlbs(host, file);
-    if (reachable > 0
-        && design.file().removal() != GuestMemfdConfig.Removal.EACH_NO_FLUSH
-        && design.file().removesPages()) {
-      problems.add(
-          "secret frames can be reached through TLBs after the flush that the design promises");
+    long reachable = IsolationWatch.secretsInTlbs(host, file);
+    if (reachable > 0 && IsolationWatch.promisesFlush(design.file())) {
+      problems.add(IsolationWatch.REACHABLE);
     }
     CostFile costs = trial.costs();
     return new Sample(
@@ -235,13 +239,20 @@ final class Populate extends HostExperiment {
   }
 
   private static void write(
-      Cpu cpu, GuestMemfd file, long bytes, long chunk, List<String> problems) {
-    for (long at = 0; at < bytes; at += chunk) {
+      Cpu cpu,
+      GuestMemfd file,
+      long bytes,
+      long chunk,
+      @Nullable IsolationWatch watch,
+      List<String> problems) {
+    for (long at = 0; at < bytes && problems.isEmpty(); at += chunk) {
       long part = Math.min(chunk, bytes - at);
       long written = file.write(cpu, at, part, CONTENT);
       if (written != part) {
         problems.add("write() of " + part + " bytes answered " + written);
-        return;
+      }
+      if (watch != null) {
+        watch.check(problems);
       }
     }
   }
@@ -262,33 +273,6 @@ final class Populate extends HostExperiment {
       after.absentFreePages() * PAGE_BYTES,
       reachable
     };
-  }
-
-  /** Frames of the file that a direct-map entry of any TLB reaches. */
-  private static long secretsInTlbs(SimulatedHost host, GuestMemfd file) {
-    BitSet secrets = new BitSet();
-    for (long index = 0; index < file.mapping().indexes(); index++) {
-      if (file.isRemoved(index)) {
-        secrets.set(Math.toIntExact(file.mapping().pfn(index)));
-      }
-    }
-    BitSet reached = new BitSet();
-    for (int id = 0; id < host.machine().cpus(); id++) {
-      host.machine()
-          .cpu(id)
-          .tlb()
-          .forEachEntry((array, va, asid, shift, translation) -> {
-            if (translation >= 0 && host.directMap().layout().inDirectMap(va)) {
-              int from = (int) (Translation.pa(translation, va) / PAGE_BYTES);
-              int to = from + (int) ((1L << shift) / PAGE_BYTES);
-              for (int f = secrets.nextSetBit(from); f >= 0 && f < to; ) {
-                reached.set(f);
-                f = secrets.nextSetBit(f + 1);
-              }
-            }
-          });
-    }
-    return reached.cardinality();
   }
 
   @Override

@@ -140,6 +140,17 @@ class SuiteTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"idle", "lazy", "busy-other", "busy-same"})
+  void populate_checkedAfterEveryWrite_breaksNoInvariantInAnyVersion(String others) {
+    RunResult result = populate("guest=1M", "chunk=64K", "check=on", "others=" + others);
+
+    assertThat(result.measured()).hasSize(7);
+    for (Variant variant : result.measured()) {
+      assertThat(result.of(variant).getFirst().problems()).as(variant.name()).isEmpty();
+    }
+  }
+
   @Test
   void guest_thatDoesNotFit_saysSo() {
     RunResult result = populate("guest=2G");
