@@ -27,4 +27,11 @@ sealed interface AttributeChanger
    * @param whole whether the caller used the function for many pages (valid_noflush)
    */
   int changeDirect(Cpu cpu, AttributeChange what, long va, long pages, boolean whole);
+
+  /**
+   * Gives {@code pages} base pages from {@code va} on another protection key, flushed everywhere.
+   *
+   * @return 0 or a negative {@link org.pagewright.kernel.arch.Errno}
+   */
+  int changeKey(Cpu cpu, int key, long va, long pages);
 }

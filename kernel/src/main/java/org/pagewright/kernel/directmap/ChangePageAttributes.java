@@ -104,6 +104,22 @@ final class ChangePageAttributes implements AttributeChanger {
     return error;
   }
 
+  @Override
+  public int changeKey(Cpu cpu, int key, long va, long pages) {
+    long set = (long) key << X86Entry.KEY_SHIFT;
+    CpaRequest request =
+        new CpaRequest(
+            new long[] {va},
+            pages,
+            set,
+            X86Entry.KEYS & ~set,
+            /* checksAlias= */ false,
+            /* scattered= */ false,
+            /* forcesSplit= */ false);
+    // One direction only: a protected page is never collapsed into a larger leaf.
+    return changeAndFlush(cpu, request, AttributeChange.BASE_PAGES);
+  }
+
   /** From here on text and read-only data stay read-only. */
   void setReadOnly() {
     protections.setReadOnly();

@@ -123,6 +123,22 @@ public final class DirectMap implements DirectMapView {
     return changeDirect(cpu, what, pfn, pages, /* whole= */ true);
   }
 
+  /**
+   * Gives frames another protection key and flushes; may sleep. Models {@code set_memory_pkey()}
+   * (kpkeys series, v1 to v7).
+   */
+  public int setKey(Cpu cpu, long pfn, long pages, int key) {
+    requirePages(pages);
+    cpu.maySleep();
+    return changer.changeKey(cpu, key, va(pfn), pages);
+  }
+
+  /** The protection key of a frame's leaf, without charge. */
+  public int keyNow(long pfn) {
+    long slot = tables.peekLookup(mapping.rootPa(), va(pfn));
+    return format.pkey(tables.peek(EntrySlot.pa(slot)), EntrySlot.level(slot));
+  }
+
   private int changeDirect(Cpu cpu, AttributeChange what, long pfn, long pages, boolean whole) {
     requirePages(pages);
     cpu.maySleep();

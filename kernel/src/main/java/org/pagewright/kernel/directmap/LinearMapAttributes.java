@@ -43,6 +43,11 @@ final class LinearMapAttributes implements AttributeChanger {
   static final long CONTIGUOUS = 1L << 52;
   private static final long PRIVILEGED_NO_EXECUTE = 1L << 53;
 
+  /** POIndex: three bits that select a field of POR_EL1. */
+  private static final int KEY_SHIFT = 60;
+
+  private static final long KEYS = 7L << KEY_SHIFT;
+
   private final KernelMapping mapping;
   private final PageTables tables;
   private final TlbShootdown shootdown;
@@ -99,6 +104,15 @@ final class LinearMapAttributes implements AttributeChanger {
       return change(cpu, valid ? AttributeChange.PRESENT : AttributeChange.NOT_PRESENT, va, pages);
     }
     return changeBits(cpu, va, bytes, set(what), clear(what));
+  }
+
+  @Override
+  public int changeKey(Cpu cpu, int key, long va, long pages) {
+    if (!mapping.policy().canSetDirectMap()) {
+      return -Errno.EINVAL;
+    }
+    long set = (long) key << KEY_SHIFT;
+    return changeCommon(cpu, va, pages * pageBytes(), set, KEYS & ~set);
   }
 
   private long pageBytes() {

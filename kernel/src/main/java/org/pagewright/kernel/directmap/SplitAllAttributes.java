@@ -65,6 +65,11 @@ final class SplitAllAttributes implements AttributeChanger {
     return change(cpu, what, va, pages);
   }
 
+  @Override
+  public int changeKey(Cpu cpu, int key, long va, long pages) {
+    return -Errno.EINVAL; // the architecture has no keys
+  }
+
   private long pageBytes() {
     return tables.format().levelBytes(1);
   }

@@ -19,6 +19,11 @@ final class X86Entry {
   /** {@code _PAGE_KERNEL_4K}: shares software bit 11 with soft-dirty, which user entries use. */
   static final long KERNEL_4K = 1L << 11;
 
+  /** Protection key of a leaf: four bits. */
+  static final int KEY_SHIFT = 59;
+
+  static final long KEYS = 15L << KEY_SHIFT;
+
   static final long NO_EXECUTE = 1L << 63;
 
   /** Large mark of an upper leaf; the PAT bit of a 4K entry. */
