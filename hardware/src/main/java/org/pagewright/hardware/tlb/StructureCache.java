@@ -35,6 +35,9 @@ public final class StructureCache {
     final long[] limits;
     final byte[] nextWays;
 
+    /** Entries in use: most shootdowns reach CPUs that remember none. */
+    int count;
+
     Level(TlbGeometry.Structure structure, int shift) {
       this.tableLevel = structure.level() - 1;
       this.shift = shift;
@@ -65,6 +68,21 @@ public final class StructureCache {
       int way = nextWays[set];
       nextWays[set] = (byte) (way + 1 == ways ? 0 : way + 1);
       return set * ways + way;
+    }
+
+    void put(int slot, long va, int asid, long table, long limit) {
+      if (asids[slot] == EMPTY) {
+        count++;
+      }
+      prefixes[slot] = va >>> shift;
+      asids[slot] = asid;
+      tables[slot] = table;
+      limits[slot] = limit;
+    }
+
+    void drop(int slot) {
+      asids[slot] = EMPTY;
+      count--;
     }
 
     boolean overlaps(int slot, long from, long to) {
@@ -119,10 +137,7 @@ public final class StructureCache {
       int table = level.tableLevel;
       if (table >= path.lowestLevel() && table < path.topLevel()) {
         int slot = level.nextVictim(va);
-        level.prefixes[slot] = va >>> level.shift;
-        level.asids[slot] = asid;
-        level.tables[slot] = path.tablePa(table);
-        level.limits[slot] = path.limits(table);
+        level.put(slot, va, asid, path.tablePa(table), path.limits(table));
       }
     }
   }
@@ -134,11 +149,15 @@ public final class StructureCache {
     }
     boolean isEverywhere = (scope & (TlbScope.STRUCTURES | TlbScope.EVERYWHERE)) != 0;
     for (Level level : levels) {
-      for (int slot = 0; slot < level.asids.length; slot++) {
-        if (level.asids[slot] != EMPTY
-            && TlbScope.covers(scope, level.asids[slot], asid)
+      int left = level.count;
+      for (int slot = 0; left > 0; slot++) {
+        if (level.asids[slot] == EMPTY) {
+          continue;
+        }
+        left--;
+        if (TlbScope.covers(scope, level.asids[slot], asid)
             && (isEverywhere || level.overlaps(slot, from, to))) {
-          level.asids[slot] = EMPTY;
+          level.drop(slot);
         }
       }
     }
