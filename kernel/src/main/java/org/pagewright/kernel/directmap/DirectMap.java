@@ -30,6 +30,7 @@ public final class DirectMap implements DirectMapView {
   private final KernelImage image;
   private final AttributeChanger changer;
   private final int pageShift;
+  private long keyChanges;
 
   /**
    * Takes over the kernel tables that boot has built.
@@ -130,7 +131,13 @@ public final class DirectMap implements DirectMapView {
   public int setKey(Cpu cpu, long pfn, long pages, int key) {
     requirePages(pages);
     cpu.maySleep();
+    keyChanges++;
     return changer.changeKey(cpu, key, va(pfn), pages);
+  }
+
+  /** Calls of {@link #setKey} so far. */
+  public long keyChanges() {
+    return keyChanges;
   }
 
   /** The protection key of a frame's leaf, without charge. */

@@ -102,7 +102,7 @@ final class FreetypePool implements ProtectedPages {
 
   @Override
   public long keptPages() {
-    return reserve.size() + allocator.freeUnmappedPages();
+    return reserve.size();
   }
 
   @Override

@@ -39,7 +39,6 @@ public final class HardenedTables implements EntryGate {
   private final PteFormat format;
   private final BitSet early = new BitSet();
   private final TableSource tables;
-  private long keyChanges;
   private long deniedWrites;
 
   /** Switches the feature on, on {@code cpu}. */
@@ -149,7 +148,6 @@ public final class HardenedTables implements EntryGate {
     if (error != 0) {
       return error;
     }
-    keyChanges++;
     return map.setKey(cpu, pfn, count, key);
   }
 
@@ -191,11 +189,6 @@ public final class HardenedTables implements EntryGate {
   /** Whether a frame was a table before the feature was on. */
   public boolean isEarlyTable(long pfn) {
     return early.get(Math.toIntExact(pfn));
-  }
-
-  /** Key changes asked for by name, those of suppliers not counted. */
-  public long keyChanges() {
-    return keyChanges;
   }
 
   /** Entry writes that the keys refused although the level was raised. */

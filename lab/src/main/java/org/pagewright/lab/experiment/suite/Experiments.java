@@ -8,7 +8,7 @@ import org.pagewright.lab.experiment.Nearest;
 public final class Experiments {
 
   private static final List<Experiment> ALL =
-      List.of(new Populate(), new SecretmemVsFrag(), new HugepagesAlloc());
+      List.of(new Populate(), new SecretmemVsFrag(), new HugepagesAlloc(), new TableHardening());
 
   private Experiments() {}
 
