@@ -1,6 +1,7 @@
 package org.pagewright.lab.experiment.suite;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -111,6 +112,8 @@ final class Populate extends HostExperiment {
               "others", "what the other CPUs do", "idle", "lazy", "busy-other", "busy-same"),
           Parameter.choice(
               "idle-state", "where idle CPUs wait for interrupts", "c1", "polling", "c6"),
+          Parameter.count(
+              "fragmented", 0, 0, 100, "percent of free memory that locked pages leave holes in"),
           Parameter.choice(
               "check",
               "whether every invariant is checked after every write(); slow, so take a small guest"
@@ -132,7 +135,12 @@ final class Populate extends HostExperiment {
           count("1G leaves after", "direct-map leaves of 1G after the write"),
           new Counted(
               "absent and free", Unit.BYTES, "free memory that is missing from the direct map"),
-          count("secret frames in TLBs", "frames of the guest that some TLB still reaches"));
+          count("free 2M blocks before", "whole pageblocks that are free before the write"),
+          count("free 2M blocks after", "whole pageblocks that are free after the write"),
+          count("secret frames in TLBs", "frames of the guest that some TLB still reaches"),
+          count(
+              "freed frames in mermap",
+              "frames that were freed with the guest and that some TLB reaches by the mermap"));
 
   private static Design design(
       String name,
@@ -180,6 +188,7 @@ final class Populate extends HostExperiment {
       host.occupy(
           SimulatedHost.Others.valueOf(constant(values.text("others"))),
           IdleState.valueOf(constant(values.text("idle-state"))));
+      Fragmenter.fragment(host, values.number("fragmented"));
       host.takePages();
       return fill(trial, host, design);
     }
@@ -213,12 +222,26 @@ final class Populate extends HostExperiment {
       problems.add(IsolationWatch.REACHABLE);
     }
     CostFile costs = trial.costs();
+    double[] own = HostParts.own(host, costs);
+    double[] others = HostParts.others(host, costs);
+    double[] counts = counts(host, before, after);
+    counts[counts.length - 2] = reachable;
+    if (design.file().removal() == GuestMemfdConfig.Removal.POOLED) {
+      counts[counts.length - 1] = freedInMermap(host, file, problems);
+    }
     return new Sample(
-        new double[] {costs.nanoseconds(cycles)},
-        HostParts.own(host, costs),
-        HostParts.others(host, costs),
-        counts(host, before, after, reachable),
-        problems);
+        new double[] {costs.nanoseconds(cycles)}, own, others, counts, List.copyOf(problems));
+  }
+
+  /** The guest ends: its frames go back, and the mermap must have forgotten them by then. */
+  private static long freedInMermap(SimulatedHost host, GuestMemfd file, List<String> problems) {
+    BitSet frames = IsolationWatch.frames(file);
+    file.release(host.cpu());
+    long reachable = IsolationWatch.reachedByMermap(host, frames);
+    if (reachable > 0) {
+      problems.add(IsolationWatch.FREED_TOO_EARLY);
+    }
+    return reachable;
   }
 
   /** The guest's size, but no more than half of what a trace leaves free. */
@@ -257,8 +280,8 @@ final class Populate extends HostExperiment {
     }
   }
 
-  private static double[] counts(
-      SimulatedHost host, HostCounts before, HostCounts after, long reachable) {
+  /** What is counted up to the end of the write; the last two are filled in later. */
+  private static double[] counts(SimulatedHost host, HostCounts before, HostCounts after) {
     return new double[] {
       host.shootdown().counters().total(Counter.KERNEL_FLUSHES),
       host.shootdown().counters().total(Counter.FULL_FLUSHES),
@@ -271,7 +294,10 @@ final class Populate extends HostExperiment {
       after.leaves2M(),
       after.leaves1G(),
       after.absentFreePages() * PAGE_BYTES,
-      reachable
+      before.freeBlocks(),
+      after.freeBlocks(),
+      0,
+      0
     };
   }
 
@@ -293,8 +319,9 @@ final class Populate extends HostExperiment {
     notes.add(
         new Finding(
             Finding.Level.NOTE,
-            "the number of other CPUs decides how long a flush of the baseline waits: see --set"
-                + " cpus=N; no cost was fitted to the published result"));
+            "why the changes differ from the published ones: how many CPUs there are and where they"
+                + " idle decides how long each flush of the baseline waits; compare --set cpus=N"
+                + " and --set idle-state=polling. No cost was fitted to the published result"));
     notes.add(
         new Finding(
             Finding.Level.NOTE,

@@ -136,7 +136,9 @@ class SuiteTest {
     RunResult result = populate("guest=2M", "others=" + others);
 
     for (Variant variant : result.measured()) {
-      assertThat(result.of(variant).getFirst().problems()).as(variant.name()).isEmpty();
+      assertThat(result.of(variant).getFirst().problems())
+          .as(variant.name())
+          .isEqualTo(knownProblems(variant));
     }
   }
 
@@ -147,7 +149,66 @@ class SuiteTest {
 
     assertThat(result.measured()).hasSize(7);
     for (Variant variant : result.measured()) {
-      assertThat(result.of(variant).getFirst().problems()).as(variant.name()).isEmpty();
+      assertThat(result.of(variant).getFirst().problems())
+          .as(variant.name())
+          .isEqualTo(knownProblems(variant));
+    }
+  }
+
+  /** v1 and v2 free what the mermap still shows; v3 and v4 flush before. */
+  private static List<String> knownProblems(Variant variant) {
+    boolean freesEarly = List.of("unmapped-v1", "unmapped-v2").contains(variant.name());
+    return freesEarly ? List.of(IsolationWatch.FREED_TOO_EARLY) : List.of();
+  }
+
+  @Test
+  void populate_whenTheGuestEnds_leavesFramesInTheMermapOnlyInV1AndV2() {
+    Experiment populate = Experiments.named("populate");
+    RunResult result = populate("guest=1M");
+
+    for (Variant variant : result.measured()) {
+      double left = count(populate, sample(result, variant.name()), "freed frames in mermap");
+      assertThat(left > 0).as(variant.name()).isEqualTo(!knownProblems(variant).isEmpty());
+    }
+  }
+
+  @Test
+  void populate_onTheDefaultMachine_standsNearThePublishedChanges() {
+    RunPlan plan =
+        RunPlan.of(
+            Experiments.named("populate"),
+            new RunPlan.Request(
+                List.of(),
+                1,
+                "sapphire-rapids",
+                null,
+                List.of("guest=16M", "idle-state=polling"),
+                List.of(),
+                null,
+                1L));
+    RunResult result = new Runner(plan, 2).run((done, all) -> {});
+    double baseline = sample(result, "baseline").metrics()[0];
+
+    Offset<Double> fivePoints = Offset.offset(5.0);
+    assertThat(100 * (sample(result, "unmapped").metrics()[0] / baseline - 1))
+        .isCloseTo(-70.0, fivePoints);
+    assertThat(100 * (sample(result, "skip-flush").metrics()[0] / baseline - 1))
+        .isCloseTo(-68.8, fivePoints);
+  }
+
+  @Test
+  void populate_inFragmentedMemory_findsFewerBlocksAndKeepsItsPromises() {
+    Experiment populate = Experiments.named("populate");
+    List<String> compared = List.of("baseline", "unmapped");
+    RunResult fresh = run(populate, compared, 1, "guest=8M");
+    RunResult holes = run(populate, compared, 1, "guest=8M", "fragmented=80");
+
+    for (Variant variant : holes.measured()) {
+      Sample sample = sample(holes, variant.name());
+      assertThat(sample.problems()).as(variant.name()).isEqualTo(knownProblems(variant));
+      assertThat(count(populate, sample, "free 2M blocks before"))
+          .isLessThan(
+              count(populate, sample(fresh, variant.name()), "free 2M blocks before") * 0.4);
     }
   }
 
