@@ -119,6 +119,7 @@ final class SplitSupplyTest {
     Seen seen = search(format, KpkeysConfig.V6);
     assertThat(seen.histories).isEqualTo(64);
     assertThat(seen.depthMax).isEqualTo(1);
+    assertThat(seen.unserved).as(seen.example).isZero();
     assertThat(seen.keptMin).isZero();
   }
 
