@@ -31,6 +31,7 @@ public final class EventLog {
   private long written;
   private long drained;
   private boolean isRecording;
+  private boolean drainsAtOnce;
 
   /** An empty log without readers. */
   public EventLog() {}
@@ -58,6 +59,15 @@ public final class EventLog {
     return isRecording;
   }
 
+  /**
+   * Whether readers see each event before the code that recorded it goes on, so that what they look
+   * at elsewhere is as it was then; slower than reading in batches.
+   */
+  public void drainAtOnce(boolean atOnce) {
+    drain();
+    drainsAtOnce = atOnce;
+  }
+
   /** Records one event when somebody reads. */
   public void record(int kind, int cpu, long a, long b, long c) {
     if (isRecording) {
@@ -74,6 +84,9 @@ public final class EventLog {
     words[at + 1] = a;
     words[at + 2] = b;
     words[at + 3] = c;
+    if (drainsAtOnce) {
+      drain();
+    }
   }
 
   /** Gives all readers what they have not seen. */

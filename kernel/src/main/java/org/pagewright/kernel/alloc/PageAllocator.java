@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
+import org.pagewright.kernel.arch.KernelEvent;
 
 /**
  * Hands out frames as Linux would. Models {@code __alloc_pages()} and {@code __free_pages()}
@@ -167,6 +168,9 @@ public final class PageAllocator implements AutoCloseable {
       return NONE;
     }
     long pfn = allocate(cpu, cpu.id(), gfp, order, callerFlags, ANY_ZONE);
+    if (pfn != NONE) {
+      cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, order, gfp);
+    }
     if (pfn != NONE && (gfp & Gfp.ZERO) != 0) {
       zero(cpu, pfn, order);
     }
@@ -396,6 +400,7 @@ public final class PageAllocator implements AutoCloseable {
   /** Gives a block back. Models {@code __free_pages()} of a block without other references. */
   public void free(Cpu cpu, long pfn, int order) {
     cpu.charge(Primitive.PAGE_FREE);
+    cpu.machine().events().record(KernelEvent.FRAMES_FREED, cpu.id(), pfn, order, 0);
     free(cpu.id(), pfn, order);
   }
 

@@ -18,6 +18,12 @@ public final class KernelEvent {
   /** A page table was given back: a = frame, b = level, c = order. */
   public static final int TABLE_FREED = 102;
 
+  /** A request got frames: a = first frame, b = order, c = gfp flags. */
+  public static final int FRAMES_ALLOCATED = 103;
+
+  /** Frames are about to be free: a = first frame, b = order. */
+  public static final int FRAMES_FREED = 104;
+
   /** A leaf of the direct map was replaced by a table: a = address, b = old level, c = table. */
   public static final int DIRECT_MAP_SPLIT = 110;
 
@@ -82,6 +88,8 @@ public final class KernelEvent {
       case ENTRY_WRITE -> "entry-write";
       case TABLE_ALLOCATED -> "table-allocated";
       case TABLE_FREED -> "table-freed";
+      case FRAMES_ALLOCATED -> "frames-allocated";
+      case FRAMES_FREED -> "frames-freed";
       case DIRECT_MAP_SPLIT -> "direct-map-split";
       case DIRECT_MAP_COLLAPSE -> "direct-map-collapse";
       case ATTRIBUTES_CHANGE -> "attributes-change";

@@ -218,6 +218,8 @@ public class Mermap implements MermapView, MmFeature {
     int record = takeRecord(cpu, state, window, rounded, reserved);
     if (record < 0) {
       window.countFailure();
+      long who = reserved ? 1 : 0;
+      events.record(MmEvent.MERMAP_REFUSED, cpu.id(), state.mm().contextId(), who, 0);
       cpu.enableMigration();
       return MermapHandle.NONE;
     }

@@ -45,6 +45,9 @@ public final class MmEvent {
   /** Every translation of a context's windows is gone from every CPU: a = context. */
   public static final int MERMAP_FLUSHED = FIRST + 25;
 
+  /** A request for a mapping got nothing: a = context, b = 1 for the reserved request. */
+  public static final int MERMAP_REFUSED = FIRST + 26;
+
   /**
    * A frame joined a secret file and is absent from the direct map: a = frame, b = pages, c = file.
    */
@@ -73,6 +76,7 @@ public final class MmEvent {
       case MERMAP_WRAP -> "mermap-wrap";
       case MERMAP_WARNING -> "mermap-warning";
       case MERMAP_FLUSHED -> "mermap-flushed";
+      case MERMAP_REFUSED -> "mermap-refused";
       case SECRET_ADDED -> "secret-added";
       case SECRET_REMOVED -> "secret-removed";
       case SECRET_LEAKED -> "secret-leaked";

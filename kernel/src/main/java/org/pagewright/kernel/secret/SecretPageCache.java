@@ -237,11 +237,16 @@ public class SecretPageCache {
     CostCategory before = ledger.enter(cpu, CostCategory.FLUSH_OWN);
     for (Mm mm : staleIn) {
       if (!mm.isDead()) {
-        pages.requireMermap().flushEverywhere(cpu, mm);
+        flushMermap(cpu, mm);
       }
     }
     staleIn.clear();
     ledger.leave(cpu, before);
+  }
+
+  /** Makes every CPU forget where the file's pages were mapped. Planted: not doing it. */
+  protected void flushMermap(Cpu cpu, Mm mm) {
+    pages.requireMermap().flushEverywhere(cpu, mm);
   }
 
   public FileMapping mapping() {
