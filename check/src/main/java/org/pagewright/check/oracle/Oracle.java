@@ -1,0 +1,38 @@
+package org.pagewright.check.oracle;
+
+import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
+
+/** One property, with the shadow state that it needs. */
+abstract class Oracle implements EventLog.Reader {
+  /** Enough to tell what is wrong; a broken run would otherwise fill the heap. */
+  private static final int VIOLATIONS_MAX = 64;
+
+  private static final int AT_REST = -1;
+
+  private final String name;
+  private final List<Violation> violations;
+
+  /** An oracle that adds what it finds to {@code violations}. */
+  Oracle(String name, List<Violation> violations) {
+    this.name = name;
+    this.violations = violations;
+  }
+
+  final String name() {
+    return name;
+  }
+
+  /** Looks at everything once no operation is in progress. */
+  void inspect() {}
+
+  final void violated(int cpu, String what) {
+    if (violations.size() < VIOLATIONS_MAX) {
+      violations.add(new Violation(name, cpu, what));
+    }
+  }
+
+  final void violatedAtRest(String what) {
+    violated(AT_REST, what);
+  }
+}

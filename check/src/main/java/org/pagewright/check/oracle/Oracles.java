@@ -1,0 +1,53 @@
+package org.pagewright.check.oracle;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
+
+/** All oracles, attached to one kernel until they are closed. */
+public final class Oracles implements AutoCloseable {
+  private final EventLog events;
+  private final List<Violation> violations = new ArrayList<>();
+  private final List<Oracle> oracles;
+
+  /** Watches {@code kernel} from here on; no operation may be in progress. */
+  public Oracles(WatchedKernel kernel) {
+    this.events = kernel.machine().events();
+    this.oracles =
+        List.of(
+            new FrameOwnership(violations),
+            new FreeMemoryAgreement(kernel, violations),
+            new FreedFrameTranslations(kernel, violations),
+            new SecretsUnreachable(kernel, violations),
+            new FlushesComplete(kernel, violations),
+            new TableLife(violations),
+            new ExecutionRules(violations),
+            new MigrationBalance(kernel, violations),
+            new MermapAddresses(kernel, violations),
+            new MermapPromise(kernel.machine().cpus(), violations));
+    oracles.forEach(events::attach);
+    events.drainAtOnce(true);
+  }
+
+  /** Names of all oracles. */
+  public List<String> names() {
+    return oracles.stream().map(Oracle::name).toList();
+  }
+
+  /** Also looks at everything, for a run at rest; what was found since the beginning, in order. */
+  public List<Violation> inspect() {
+    oracles.forEach(Oracle::inspect);
+    return violations();
+  }
+
+  /** What was found so far. */
+  public List<Violation> violations() {
+    return List.copyOf(violations);
+  }
+
+  @Override
+  public void close() {
+    events.drainAtOnce(false);
+    oracles.forEach(events::detach);
+  }
+}

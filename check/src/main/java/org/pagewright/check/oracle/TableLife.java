@@ -1,0 +1,67 @@
+package org.pagewright.check.oracle;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.pagewright.kernel.arch.KernelEvent;
+
+/**
+ * Page tables are written only while they are tables.
+ *
+ * <p>Property: no entry is written in a frame that was given back as a table and is not in use
+ * again; no table is given back twice; no frame is given back while it is a table. Sees: tables
+ * made and given back, entries written, frees. Checked: at each of them. Does not check: writes
+ * into a frame that somebody else got meanwhile; reads.
+ */
+final class TableLife extends Oracle {
+  /** log2 of the bytes of a frame: frames of all formats that the allocator serves. */
+  private static final int PAGE_SHIFT = 12;
+
+  private final Set<Long> live = new HashSet<>();
+  private final Set<Long> freed = new HashSet<>();
+
+  TableLife(List<Violation> violations) {
+    super("table-life", violations);
+  }
+
+  @Override
+  public void event(int kind, int cpu, long a, long b, long c) {
+    switch (kind) {
+      case KernelEvent.TABLE_ALLOCATED -> {
+        live.add(a);
+        freed.remove(a);
+      }
+      case KernelEvent.TABLE_FREED -> {
+        live.remove(a);
+        if (!freed.add(a)) {
+          violated(cpu, "the table in frame " + a + " was given back twice");
+        }
+      }
+      case KernelEvent.ENTRY_WRITE -> {
+        if (freed.contains(a >>> PAGE_SHIFT)) {
+          violated(
+              cpu,
+              "entry 0x%x was written in frame %d, a table that was given back"
+                  .formatted(a, a >>> PAGE_SHIFT));
+        }
+      }
+      case KernelEvent.FRAMES_ALLOCATED -> forget(a, a + (1L << b));
+      case KernelEvent.FRAMES_FREED -> requireNoTable(cpu, a, a + (1L << b));
+      default -> {}
+    }
+  }
+
+  private void forget(long from, long to) {
+    for (long pfn = from; pfn < to && !freed.isEmpty(); pfn++) {
+      freed.remove(pfn);
+    }
+  }
+
+  private void requireNoTable(int cpu, long from, long to) {
+    for (long pfn = from; pfn < to && !live.isEmpty(); pfn++) {
+      if (live.contains(pfn)) {
+        violated(cpu, "frame " + pfn + " was given back while it is a table");
+      }
+    }
+  }
+}
