@@ -2,9 +2,16 @@
  * Planted bugs: one final class each, in packages that mirror the kernel's.
  *
  * <p>A planted bug enters through a seam that the kernel has anyway (a protected hook, a policy
- * value, a constructor argument), names the scenario that shows it and the one checker that must
+ * value, a constructor argument), names the scenario that shows it and the one oracle that must
  * catch it, and cites the report, patch or fix that it imitates. Nothing on the shipped path
  * depends on this module; the launcher adds it for {@code planted} only.
+ *
+ * <p>Entry class: {@link org.pagewright.faulty.PlantedBugs}, the list of all. Others: {@link
+ * org.pagewright.faulty.PlantedBug}, {@link org.pagewright.faulty.FaultyKernel}, a small kernel
+ * with processes, mermap and secret memory whose parts a bug may exchange.
+ *
+ * <p>Invariants: the scenario of each bug, run on the kernel without it, is silent; with it, only
+ * the named oracle speaks.
  */
 @NullMarked
 package org.pagewright.faulty;

@@ -1,0 +1,177 @@
+package org.pagewright.faulty;
+
+import java.util.List;
+import org.pagewright.check.oracle.Oracles;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.arch.CostLedger;
+import org.pagewright.kernel.boot.KernelConfig;
+import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.directmap.KernelImage;
+import org.pagewright.kernel.mermap.Mermap;
+import org.pagewright.kernel.mermap.MermapConfig;
+import org.pagewright.kernel.mermap.MermapZeroing;
+import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.Processes;
+import org.pagewright.kernel.mm.Task;
+import org.pagewright.kernel.mmlocal.MmLocalLayout;
+import org.pagewright.kernel.mmlocal.MmLocalRegion;
+import org.pagewright.kernel.secret.PoolRequest;
+import org.pagewright.kernel.secret.SecretPages;
+import org.pagewright.kernel.secret.SecretServices;
+import org.pagewright.kernel.tlbflush.TlbShootdown;
+
+/** A small kernel of two CPUs under all oracles, with parts that a bug may exchange. */
+public final class FaultyKernel implements AutoCloseable {
+  private static final long RAM_BYTES = 64L << 20;
+
+  /** Makes the mermap of a kernel. */
+  @FunctionalInterface
+  public interface MermapMaker {
+    Mermap make(
+        MermapConfig config, MmLocalRegion region, KernelMachine kernel, TlbShootdown shootdown);
+  }
+
+  /** Makes what flushes other CPUs. */
+  @FunctionalInterface
+  public interface ShootdownMaker {
+    TlbShootdown make(KernelMachine kernel);
+  }
+
+  private final KernelMachine kernel;
+  private final Mermap mermap;
+  private final Processes processes;
+  private final SecretServices services;
+  private final Oracles oracles;
+
+  /** A kernel on x86-64 with four levels. */
+  public FaultyKernel(MermapConfig config, MermapMaker mermaps, ShootdownMaker shootdowns) {
+    MachineConfig hardware =
+        MachineConfig.small(PteFormat.named("x86_64-4level")).withMap(MemoryMap.of(RAM_BYTES));
+    this.kernel =
+        KernelMachine.boot(
+            KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0));
+    TlbShootdown shootdown = shootdowns.make(kernel);
+    MmLocalRegion region =
+        new MmLocalRegion(
+            MmLocalLayout.of(hardware.format()),
+            MmLocalRegion.Policy.ON_DEMAND,
+            kernel.tables(),
+            kernel.tablePages(),
+            shootdown,
+            kernel.machine().events());
+    this.mermap = mermaps.make(config, region, kernel, shootdown);
+    this.processes =
+        new Processes(
+            kernel.machine(),
+            kernel.allocator(),
+            kernel.tables(),
+            shootdown,
+            kernel.rootPa(),
+            /* isolates= */ false);
+    processes.add(region);
+    processes.add(mermap);
+    CostLedger ledger = new CostLedger(hardware.cpus());
+    int pageShift = hardware.format().pageShift();
+    int blockOrder = kernel.allocator().config().blockOrder();
+    kernel
+        .allocator()
+        .setZeroing(new MermapZeroing(mermap, kernel.tags(), ledger, pageShift, blockOrder));
+    this.services =
+        new SecretServices(
+            kernel.allocator(),
+            kernel.directMap(),
+            shootdown,
+            mermap,
+            kernel.tags(),
+            kernel.machine().events(),
+            ledger,
+            pageShift);
+    this.oracles =
+        new Oracles(
+            new WatchedKernel(kernel.machine(), kernel.directMap(), kernel.allocator(), mermap));
+  }
+
+  /** The kernel without a bug. */
+  public static FaultyKernel sound() {
+    return with(MermapConfig.V2);
+  }
+
+  /** The same with another version of the mermap. */
+  public static FaultyKernel with(MermapConfig config) {
+    return new FaultyKernel(config, FaultyKernel::soundMermap, KernelMachine::shootdown);
+  }
+
+  /** The kernel with another mermap. */
+  public static FaultyKernel with(MermapMaker mermaps) {
+    return new FaultyKernel(MermapConfig.V2, mermaps, KernelMachine::shootdown);
+  }
+
+  /** The kernel with another way to flush other CPUs. */
+  public static FaultyKernel with(ShootdownMaker shootdowns) {
+    return new FaultyKernel(MermapConfig.V2, FaultyKernel::soundMermap, shootdowns);
+  }
+
+  private static Mermap soundMermap(
+      MermapConfig config, MmLocalRegion region, KernelMachine kernel, TlbShootdown shootdown) {
+    return new Mermap(
+        config,
+        region,
+        kernel.tables(),
+        kernel.allocator(),
+        shootdown,
+        kernel.machine().events(),
+        kernel.machine().cpus());
+  }
+
+  public Cpu cpu(int id) {
+    return kernel.cpu(id);
+  }
+
+  public KernelMachine kernel() {
+    return kernel;
+  }
+
+  public Mermap mermap() {
+    return mermap;
+  }
+
+  public Processes processes() {
+    return processes;
+  }
+
+  /** Pages of secret files, asked for as the newest version of the series does. */
+  public SecretPages secretPages() {
+    return new SecretPages(services, PoolRequest.ALLOC_FLAG);
+  }
+
+  /** A process that runs on a CPU with its mermap prepared. */
+  public Mm runPrepared(int cpu) {
+    Mm mm = processes.createMm(cpu(cpu));
+    if (mm == null || mermap.prepare(cpu(cpu), mm) != 0) {
+      throw new IllegalStateException("a fresh kernel has too little memory");
+    }
+    processes.run(cpu(cpu), processes.createTask(Task.Kind.USER, mm));
+    return mm;
+  }
+
+  /** Lets a CPU run a kernel thread. */
+  public void runKernelThread(int cpu) {
+    processes.run(cpu(cpu), processes.createTask(Task.Kind.KERNEL_THREAD, null));
+  }
+
+  /** What the oracles found, the look at the end included. */
+  public List<Violation> found() {
+    return oracles.inspect();
+  }
+
+  @Override
+  public void close() {
+    oracles.close();
+    kernel.close();
+  }
+}

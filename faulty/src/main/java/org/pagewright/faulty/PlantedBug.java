@@ -1,0 +1,41 @@
+package org.pagewright.faulty;
+
+import java.util.List;
+import org.pagewright.check.oracle.Violation;
+
+/** A known bug, brought back on purpose, with the scenario that shows it. */
+public interface PlantedBug {
+  /** How sure it is that the bug was one. */
+  enum Status {
+    /** A reviewer, the author or a fix upstream says so. */
+    CONFIRMED,
+    /** A later revision changes exactly that spot. */
+    CORROBORATED,
+    /** Somebody's reading of posted code. */
+    READING
+  }
+
+  /** Its name, in kebab-case. */
+  String name();
+
+  /** Its number in docs/models/gallery.md. */
+  int gallery();
+
+  Status status();
+
+  /** Name of the oracle that must catch it. */
+  String oracle();
+
+  /** Most schedules that the scenario needs; 1 for a straight run. */
+  default int schedules() {
+    return 1;
+  }
+
+  /**
+   * Runs the scenario.
+   *
+   * @param isPlanted whether on the kernel with the bug, or on the one without it
+   * @return what the oracles found
+   */
+  List<Violation> run(boolean isPlanted);
+}

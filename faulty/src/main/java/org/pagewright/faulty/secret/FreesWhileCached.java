@@ -1,0 +1,62 @@
+package org.pagewright.faulty.secret;
+
+import java.util.List;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.faulty.FaultyKernel;
+import org.pagewright.faulty.PlantedBug;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.secret.SecretPageCache;
+import org.pagewright.kernel.secret.SecretmemConfig;
+
+/**
+ * Frames that were cleared through the mermap leave the process while CPUs still hold translations
+ * to them ("mm: Add __GFP_UNMAPPED" RFC 04/19 and 18/19; the author's comment in mm/mermap.c states
+ * the rule).
+ *
+ * <p>Scenario: pages of a file are added, cleared through the mermap, and given back.
+ */
+public final class FreesWhileCached implements PlantedBug {
+  private static final int PAGES = 4;
+
+  @Override
+  public String name() {
+    return "mermap-page-freed-while-cached";
+  }
+
+  @Override
+  public int gallery() {
+    return 14;
+  }
+
+  @Override
+  public Status status() {
+    return Status.CONFIRMED;
+  }
+
+  @Override
+  public String oracle() {
+    return "freed-frame-translations";
+  }
+
+  @Override
+  public List<Violation> run(boolean isPlanted) {
+    try (FaultyKernel world = FaultyKernel.sound()) {
+      world.runPrepared(0);
+      SecretPageCache file =
+          new SecretPageCache(world.secretPages(), SecretmemConfig.Backing.CACHE_FAST) {
+            @Override
+            protected void flushMermap(Cpu cpu, Mm mm) {
+              if (!isPlanted) {
+                super.flushMermap(cpu, mm);
+              }
+            }
+          };
+      for (int index = 0; index < PAGES; index++) {
+        file.grab(world.cpu(0), index);
+      }
+      file.truncate(world.cpu(0), 0);
+      return world.found();
+    }
+  }
+}

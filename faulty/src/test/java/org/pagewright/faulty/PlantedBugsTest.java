@@ -1,0 +1,60 @@
+package org.pagewright.faulty;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.secret.SecretPageCache;
+import org.pagewright.kernel.secret.SecretmemConfig;
+
+/** Every planted bug is found by its oracle and no other; without it nobody speaks. */
+final class PlantedBugsTest {
+  static List<PlantedBug> bugs() {
+    return PlantedBugs.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void run_withTheBug_isFoundByItsOracleOnly(PlantedBug bug) {
+    assertThat(bug.run(/* isPlanted= */ true))
+        .as(bug.name())
+        .isNotEmpty()
+        .extracting(Violation::oracle)
+        .containsOnly(bug.oracle());
+  }
+
+  @ParameterizedTest
+  @MethodSource("bugs")
+  void run_withoutTheBug_isSilent(PlantedBug bug) {
+    assertThat(bug.run(/* isPlanted= */ false)).as(bug.name()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @EnumSource(SecretmemConfig.Backing.class)
+  void soundKernel_secretFileOfAnyBackingInTwoProcesses_isSilent(SecretmemConfig.Backing backing) {
+    try (FaultyKernel world = FaultyKernel.sound()) {
+      SecretPageCache file = new SecretPageCache(world.secretPages(), backing);
+      Mm first = world.runPrepared(0);
+      world.runPrepared(1);
+      for (int index = 0; index < 8; index++) {
+        assertThat(file.grab(world.cpu(index % 2), index)).isPositive();
+      }
+      file.truncate(world.cpu(0), 4);
+      world.runKernelThread(0);
+      world.processes().exit(world.cpu(1), first);
+      file.truncate(world.cpu(1), 0);
+      assertThat(world.found()).isEmpty();
+    }
+  }
+
+  @Test
+  void gallery_hasEachNumberAndNameOnce() {
+    assertThat(bugs()).extracting(PlantedBug::gallery).doesNotHaveDuplicates().isSorted();
+    assertThat(bugs()).extracting(PlantedBug::name).doesNotHaveDuplicates();
+  }
+}
