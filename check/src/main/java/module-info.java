@@ -7,5 +7,6 @@ module org.pagewright.check {
   requires static transitive org.jspecify;
   requires transitive org.pagewright.kernel;
 
+  exports org.pagewright.check.explore;
   exports org.pagewright.check.oracle;
 }

@@ -110,6 +110,7 @@ public final class Interleaving implements StepHook {
     kinds[cpu.id()] = kind;
     addresses[cpu.id()] = address;
     pass(cpu);
+    scheduler.step(cpu.id(), kind, address);
     if (cpu.interruptsEnabled() && !cpu.pendingCalls.isEmpty()) {
       machine.interrupts().deliver(cpu);
     }

@@ -16,6 +16,9 @@ public interface Scheduler {
    */
   int next(Interleaving run, int current, int[] runnable, int count);
 
+  /** Sees every step that is taken, also where there is nothing to pick. */
+  default void step(int cpu, int kind, long address) {}
+
   /** Asks {@code choices} at every step; alternative 0 lets the current CPU go on. */
   static Scheduler of(Choices choices) {
     return (run, current, runnable, count) -> runnable[choices.pick(count, "next cpu")];

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.CostCategory;
@@ -56,6 +57,7 @@ public class SecretPageCache {
   public long grab(Cpu cpu, long index) {
     CostCategory before = ledger.enter(cpu, CostCategory.FILE);
     cpu.charge(Primitive.PAGE_CACHE_LOOKUP);
+    cpu.step(Step.LOAD, stepAddress());
     long pfn = mapping.pfn(index);
     long result = pfn != FileMapping.NONE ? pfn : add(cpu, index);
     ledger.leave(cpu, before);
@@ -74,6 +76,7 @@ public class SecretPageCache {
     }
     beforeInsert(cpu, index);
     cpu.charge(Primitive.PAGE_CACHE_INSERT);
+    cpu.step(Step.STORE, stepAddress());
     if (mapping.insert(index, pfn, 0) != 0) {
       undo(cpu, pfn);
       return mapping.pfn(index);
@@ -218,6 +221,7 @@ public class SecretPageCache {
   private void removePage(Cpu cpu, long index) {
     long pfn = mapping.pfn(index);
     cpu.charge(Primitive.PAGE_CACHE_REMOVE);
+    cpu.step(Step.STORE, stepAddress());
     mapping.remove(index);
     switch (backing) {
       case REMOVE_EACH, CACHE_SLOW -> {
@@ -247,6 +251,11 @@ public class SecretPageCache {
   /** Makes every CPU forget where the file's pages were mapped. Planted: not doing it. */
   protected void flushMermap(Cpu cpu, Mm mm) {
     pages.requireMermap().flushEverywhere(cpu, mm);
+  }
+
+  /** What steps on the file's index name as their address; no frame has it. */
+  public long stepAddress() {
+    return ~(long) file;
   }
 
   public FileMapping mapping() {

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Primitive;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.FrameTags;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.Rights;
@@ -29,6 +30,9 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  * series of 2025 and 2026 use them.
  */
 public class SecretPages {
+  /** What steps that change the page allocator's lists name as their address. */
+  public static final long ALLOCATOR_STEP = Long.MIN_VALUE;
+
   private static final int KERNEL_DATA = Rights.KERNEL_READ | Rights.KERNEL_WRITE;
 
   private final PageAllocator allocator;
@@ -62,6 +66,7 @@ public class SecretPages {
   /** Takes a folio that the direct map covers; -1 when there is none. */
   long allocateMapped(Cpu cpu, int gfp, int order) {
     CostCategory before = ledger.enter(cpu, CostCategory.ALLOCATION);
+    cpu.step(Step.STORE, ALLOCATOR_STEP);
     long pfn = allocator.allocate(cpu, gfp, order);
     noteCleared(pfn, gfp, order);
     ledger.leave(cpu, before);
@@ -95,6 +100,7 @@ public class SecretPages {
     events.record(MmEvent.SECRET_REMOVED, cpu.id(), pfn, 1L << order, file);
     CostCategory before = ledger.enter(cpu, CostCategory.ALLOCATION);
     setOwner(pfn, order, 0);
+    cpu.step(Step.STORE, ALLOCATOR_STEP);
     allocator.free(cpu, pfn, order);
     ledger.leave(cpu, before);
   }

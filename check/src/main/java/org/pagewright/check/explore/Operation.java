@@ -1,0 +1,37 @@
+package org.pagewright.check.explore;
+
+import org.pagewright.hardware.cpu.Cpu;
+
+/**
+ * One thing that a CPU does.
+ *
+ * @param text as printed, such as {@code fault 5}
+ * @param action what it does to the kernel; it must do the same each time
+ */
+public record Operation(String text, Action action) {
+  /** What an operation does. */
+  @FunctionalInterface
+  public interface Action {
+    void run(SmallKernel kernel, Cpu cpu);
+  }
+
+  /** The user touches a page of the secret file. */
+  public static Operation fault(long index) {
+    return new Operation("fault " + index, (kernel, cpu) -> kernel.fault(cpu, index));
+  }
+
+  /** Every page of the secret file goes. */
+  public static Operation truncate() {
+    return new Operation("truncate", SmallKernel::truncate);
+  }
+
+  /** The kernel takes a frame and writes to it. */
+  public static Operation allocate() {
+    return new Operation("allocate", SmallKernel::allocate);
+  }
+
+  /** The kernel gives back the frame that this CPU took last. */
+  public static Operation free() {
+    return new Operation("free", SmallKernel::free);
+  }
+}
