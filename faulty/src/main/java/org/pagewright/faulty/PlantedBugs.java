@@ -1,6 +1,7 @@
 package org.pagewright.faulty;
 
 import java.util.List;
+import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.faulty.directmap.CollapseFreesUnderWriter;
 import org.pagewright.faulty.mermap.LeaksMigrateDisable;
 import org.pagewright.faulty.mermap.SharesReservedRecord;

@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.secret.SecretPageCache;

@@ -1,10 +1,10 @@
 package org.pagewright.faulty.directmap;
 
 import java.util.List;
+import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
-import org.pagewright.faulty.PlantedBug;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Machine;

@@ -1,9 +1,9 @@
 package org.pagewright.faulty.mermap;
 
 import java.util.List;
+import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
-import org.pagewright.faulty.PlantedBug;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.boot.KernelMachine;

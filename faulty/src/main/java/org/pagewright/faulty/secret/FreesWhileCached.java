@@ -1,9 +1,9 @@
 package org.pagewright.faulty.secret;
 
 import java.util.List;
+import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
-import org.pagewright.faulty.PlantedBug;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.secret.SecretPageCache;

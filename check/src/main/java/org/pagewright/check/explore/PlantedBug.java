@@ -1,4 +1,4 @@
-package org.pagewright.faulty;
+package org.pagewright.check.explore;
 
 import java.util.List;
 import org.pagewright.check.oracle.Violation;
