@@ -1,33 +1,50 @@
 package org.pagewright.lab.cli;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Exploration;
+import org.pagewright.check.explore.Explorer;
+import org.pagewright.check.explore.Scenario;
+import org.pagewright.check.explore.SmallKernel;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.lab.report.BadInput;
+import org.pagewright.lab.report.Json;
+import org.pagewright.lab.report.OutputFile;
+import org.pagewright.lab.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** Runs scenarios under checkers, schedules and failing allocations. */
+/** Runs scenarios under checkers and schedules. */
 @Command(
     name = "check",
-    description = "Runs scenarios under the checkers.",
+    description = "Runs scenarios under the checkers, in many orders of their steps.",
     footer = {
       "",
       "Examples:",
       "  pagewright check --all",
-      "  pagewright check unmap-then-reuse --explore 1000 --faults"
+      "  pagewright check secretmem-double-fault --explore exhaustive",
+      "  pagewright check secretmem-double-fault --schedule 0*9,1"
     })
-@SuppressWarnings("UnusedVariable") // not built yet: nobody reads the options
 final class CheckCommand implements Callable<Integer> {
+  private static final String EXHAUSTIVE = "exhaustive";
+
   @Mixin private final CommonOptions common = new CommonOptions();
 
   @Parameters(
       arity = "0..*",
       paramLabel = "SCENARIO",
       description = "See 'pagewright list scenarios'.")
-  private List<String> scenarios = new ArrayList<>();
+  private List<String> names = new ArrayList<>();
 
   @Option(names = "--all", description = "Run every scenario.")
   private boolean all;
@@ -35,20 +52,145 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--explore",
       paramLabel = "N|exhaustive",
-      description = "Try N schedules of each scenario, or all of them.")
-  private @Nullable String explore;
+      description =
+          "Try N schedules drawn from the seed, or all with few preemptions (default: exhaustive).")
+  private String explore = EXHAUSTIVE;
 
-  @Option(names = "--faults", description = "Also let every allocation fail once.")
-  private boolean faults;
+  @Option(
+      names = "--preemptions",
+      paramLabel = "N",
+      description = "Most preemptions in an exhaustive search (default: ${DEFAULT-VALUE}).")
+  private int preemptions = 2;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "TEXT",
+      description = "Run only this schedule, which a failure printed.")
+  private @Nullable String schedule;
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      description = "Stop each search after this time (default: ${DEFAULT-VALUE}).")
+  private int seconds = 60;
 
   @Option(
       names = "--format",
       paramLabel = "F",
-      description = "An entry format; repeatable (default: those that the scenario names).")
+      description = "An entry format; repeatable (default: x86_64-4level).")
   private List<String> formats = new ArrayList<>();
 
+  /** One scenario on one format, for JSON. */
+  private record Result(
+      String scenario,
+      String format,
+      long schedules,
+      String coverage,
+      Exploration.@Nullable Failure failure) {}
+
   @Override
-  public Integer call() {
-    throw common.notBuilt();
+  public Integer call() throws IOException {
+    List<Result> results = new ArrayList<>();
+    for (String format : formats.isEmpty() ? List.of("x86_64-4level") : formats) {
+      for (Scenario scenario : chosen()) {
+        Exploration found = explore(scenario, format);
+        results.add(
+            new Result(
+                scenario.name(), format, found.schedules(), found.coverage(), found.failure()));
+      }
+    }
+    Path json = common.json();
+    boolean isJsonOnly = json != null && json.toString().equals("-");
+    if (isJsonOnly) {
+      common.out().print(Json.text(results));
+    } else {
+      results.forEach(this::print);
+      if (json != null) {
+        OutputFile.print(json, out -> out.print(Json.text(results)));
+      }
+    }
+    boolean isFine = results.stream().allMatch(result -> result.failure() == null);
+    return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
+  }
+
+  private List<Scenario> chosen() {
+    if (all) {
+      return Scenario.all();
+    }
+    if (names.isEmpty()) {
+      throw new BadInput("no scenario; expected --all or names of 'pagewright list scenarios'");
+    }
+    return names.stream().map(CheckCommand::named).toList();
+  }
+
+  private static Scenario named(String name) {
+    return Scenario.all().stream()
+        .filter(scenario -> scenario.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new BadInput(
+                "no scenario '" + name + "'; expected one of 'pagewright list scenarios'"));
+  }
+
+  private Exploration explore(Scenario scenario, String formatName) {
+    long endNs = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+    BooleanSupplier isOver = () -> System.nanoTime() - endNs > 0;
+    try {
+      Explorer explorer = new Explorer(scenario, PteFormat.named(formatName));
+      if (schedule != null) {
+        return explorer.replay(schedule);
+      }
+      return explore.equals(EXHAUSTIVE)
+          ? explorer.exhaust(preemptions, isOver)
+          : explorer.sample(count(), common.seed(), isOver);
+    } catch (IllegalArgumentException e) {
+      throw new BadInput(scenario.name() + " on " + formatName + ": " + e.getMessage());
+    }
+  }
+
+  private long count() {
+    try {
+      return Long.parseUnsignedLong(explore);
+    } catch (NumberFormatException e) {
+      throw new BadInput("--explore " + explore + ": expected a number or " + EXHAUSTIVE);
+    }
+  }
+
+  private void print(Result result) {
+    Exploration.Failure failure = result.failure();
+    common
+        .out()
+        .println(
+            String.format(
+                Locale.ROOT,
+                "%s, %s: %,d schedules (%s), %s",
+                result.scenario(),
+                result.format(),
+                result.schedules(),
+                result.coverage(),
+                failure == null ? "none failed" : "FAILED"));
+    if (failure != null) {
+      common.out().print(table(failure));
+      failure.violations().forEach(violation -> common.out().println("violated: " + violation));
+      common
+          .out()
+          .printf(
+              "replay: pagewright check %s --format %s --schedule '%s'%n",
+              result.scenario(), result.format(), failure.schedule());
+    }
+  }
+
+  /** A column for each CPU, a step a row. */
+  static String table(Exploration.Failure failure) {
+    TextTable table = new TextTable();
+    for (int cpu = 0; cpu < SmallKernel.CPUS; cpu++) {
+      table.column("CPU " + cpu, TextTable.Align.LEFT);
+    }
+    for (Exploration.Row row : failure.rows()) {
+      List<String> cells = new ArrayList<>(Collections.nCopies(SmallKernel.CPUS, ""));
+      cells.set(row.cpu(), row.what());
+      table.row(cells);
+    }
+    return table.text();
   }
 }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.pagewright.check.explore.Scenario;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.PteFormats;
 import org.pagewright.lab.experiment.Catalogue;
@@ -62,7 +63,9 @@ final class ListCommand implements Callable<Integer> {
           case machines -> machines();
           case costs -> costs();
           case formats -> formats();
-          case scenarios, checkers, planted -> throw common.notBuilt();
+          case scenarios ->
+              Scenario.all().stream().map(one -> new Entry(one.name(), one.what())).toList();
+          case checkers, planted -> throw common.notBuilt();
         };
     Path json = common.json();
     if (json == null || !json.toString().equals("-")) {
