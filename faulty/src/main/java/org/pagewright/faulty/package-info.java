@@ -7,8 +7,8 @@
  * depends on this module; the launcher adds it for {@code planted} only.
  *
  * <p>Entry class: {@link org.pagewright.faulty.PlantedBugs}, the list of all. Others: {@link
- * org.pagewright.check.explore.PlantedBug}, {@link org.pagewright.faulty.FaultyKernel}, a small kernel
- * with processes, mermap and secret memory whose parts a bug may exchange.
+ * org.pagewright.check.explore.PlantedBug}, {@link org.pagewright.faulty.FaultyKernel}, a small
+ * kernel with processes, mermap and secret memory whose parts a bug may exchange.
  *
  * <p>Invariants: the scenario of each bug, run on the kernel without it, is silent; with it, only
  * the named oracle speaks.

@@ -7,8 +7,8 @@
  * <p>Entry class: {@link org.pagewright.faulty.tlbflush.SparesLazyCpus}, as good a first one as
  * any; {@link org.pagewright.faulty.PlantedBugs} lists all.
  *
- * <p>Key types: each class is a {@link org.pagewright.check.explore.PlantedBug}: a seam of the kernel used
- * wrongly, and the scenario that shows it.
+ * <p>Key types: each class is a {@link org.pagewright.check.explore.PlantedBug}: a seam of the
+ * kernel used wrongly, and the scenario that shows it.
  *
  * <p>Invariants: the scenario without the bug is silent.
  *
