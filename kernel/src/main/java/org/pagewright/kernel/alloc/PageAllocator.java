@@ -323,7 +323,7 @@ public final class PageAllocator implements AutoCloseable {
     int other = freetype ^ Freetype.UNMAPPED;
     if (!config.unmappedPool()
         || Freetype.index(other) == Freetype.NO_LIST
-        || (flags & AllocFlags.NOBLOCK) != 0
+        || (flags & (AllocFlags.NOBLOCK | AllocFlags.TRYLOCK)) != 0
         || !conversion.isPossible()) {
       return NONE;
     }

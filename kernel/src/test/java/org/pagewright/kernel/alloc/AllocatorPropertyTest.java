@@ -25,9 +25,10 @@ import org.pagewright.hardware.paging.PteFormat;
 class AllocatorPropertyTest {
   private static final int OPERATIONS = Integer.getInteger("pagewright.operations", 100_000);
   private static final int CHECKS = 40;
-  private static final long BYTES = 96L << 20;
+  private static final long BYTES = 288L << 20;
   private static final int BLOCK_PAGES = 512;
-  private static final int HELD_MAX = 20_000;
+  private static final int TURN = 20_000;
+  private static final int HELD_MAX = 60_000;
 
   private static final int[] REQUESTS = {
     Gfp.KERNEL,
@@ -42,6 +43,10 @@ class AllocatorPropertyTest {
   /** The allocator under test with what is held of it, and a direct map of its own. */
   private static final class World implements AutoCloseable, BlockConversion {
     final Choices choices;
+
+    /** What GFP_ATOMIC is in the version. */
+    final int atomic;
+
     final Machine machine;
     final PageAllocator allocator;
     final long total;
@@ -52,9 +57,11 @@ class AllocatorPropertyTest {
     final BitSet isolated = new BitSet();
     int held;
     long conversions;
+    long reservedAtMost;
 
     World(String version, long seed) {
       choices = new SeededChoices(seed);
+      atomic = Gfp.named("GFP_ATOMIC", AllocatorRules.named(version));
       MemoryMap map = MemoryMap.parse("4K-640K,1M-" + BYTES);
       machine =
           new Machine(
@@ -97,7 +104,9 @@ class AllocatorPropertyTest {
       return 0;
     }
 
-    void step() {
+    /** An operation; in turns memory fills up and empties. */
+    void step(int number) {
+      int takes = (number / TURN) % 2 == 0 ? 850 : 350;
       int kind = choices.pick(1000, "operation");
       if (kind == 0) {
         allocator.drainAll();
@@ -105,16 +114,23 @@ class AllocatorPropertyTest {
         isolate();
       } else if (kind < 7) {
         undoIsolation();
-      } else if (held == 0 || (kind < 520 && held < HELD_MAX)) {
+      } else if (held == 0 || (kind < takes && held < HELD_MAX)) {
         take();
       } else {
         give(choices.pick(held, "which"));
       }
     }
 
+    private void noteReserve() {
+      for (Zone zone : allocator.zones()) {
+        reservedAtMost = Math.max(reservedAtMost, zone.reservedHighatomic);
+      }
+    }
+
     private void take() {
       int order = Math.min(10, Integer.numberOfTrailingZeros(1 + choices.pick(2048, "order")));
-      int gfp = REQUESTS[choices.pick(REQUESTS.length, "request")];
+      int chosen = REQUESTS[choices.pick(REQUESTS.length, "request")];
+      int gfp = chosen == Gfp.ATOMIC ? atomic : chosen;
       Cpu cpu = machine.cpu(choices.pick(2, "cpu"));
       long pfn = allocator.allocate(cpu, gfp, order);
       if (pfn == PageAllocator.NONE) {
@@ -159,6 +175,7 @@ class AllocatorPropertyTest {
     }
 
     void check(int operation) {
+      noteReserve();
       assertThat(AllocatorVerifier.firstBroken(allocator, pfn -> !absent.get((int) pfn)))
           .as("after operation %d", operation)
           .isNull();
@@ -186,12 +203,13 @@ class AllocatorPropertyTest {
   void randomOperations_ofEveryKind_holdEveryInvariant(String version) {
     try (World world = new World(version, version.hashCode())) {
       for (int i = 0; i < OPERATIONS; i++) {
-        world.step();
+        world.step(i);
         if (i % (OPERATIONS / CHECKS) == 0) {
           world.check(i);
         }
       }
       assertThat(world.conversions).as("conversions").isPositive();
+      assertThat(world.reservedAtMost).as("pages in the high-atomic reserve").isPositive();
       world.giveAllBack();
       world.check(OPERATIONS);
       assertThat(world.allocator.freePages()).isEqualTo(world.total);
