@@ -3,6 +3,7 @@ package org.pagewright.lab.cli;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -104,6 +105,9 @@ final class ReplayCommand implements Callable<Integer> {
       description = "Predict every allocated frame and report how many were right.")
   private boolean predict;
 
+  /** How fast the host was, for each trace: the one thing that differs from run to run. */
+  private final List<Long> eventsPerSecond = new ArrayList<>();
+
   @Override
   public Integer call() throws IOException {
     checkKernel();
@@ -117,6 +121,7 @@ final class ReplayCommand implements Callable<Integer> {
       common.err().flush();
       try (TraceReplay replay = TraceReplay.run(trace, options)) {
         results.add(replay.result());
+        eventsPerSecond.add(replay.eventsPerSecond());
         common.err().printf(Locale.ROOT, "%,d events a second%n", replay.eventsPerSecond());
       }
       if (showsText) {
@@ -147,7 +152,10 @@ final class ReplayCommand implements Callable<Integer> {
     if (json == null) {
       return;
     }
-    String text = Json.text(Map.of("traces", results));
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("traces", results);
+    document.put("events_per_second", eventsPerSecond);
+    String text = Json.text(document);
     if (json.toString().equals("-")) {
       common.out().print(text);
     } else {

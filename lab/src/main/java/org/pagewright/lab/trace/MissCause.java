@@ -14,6 +14,9 @@ public enum MissCause {
   /** Two CPUs took the zone's lock in another order than their lines stand in. */
   CPU_ORDER("CPU order: two CPUs took the zone lock in another order"),
 
+  /** The rules of another version than the recorded kernel's were asked for. */
+  OTHER_RULES("other rules: the recorded kernel is of another version"),
+
   /** Everything was known, and the model still answered something else. */
   OUR_BUG("our bug: all was known");
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,7 +34,7 @@ public final class TraceReplay implements AutoCloseable {
   private static final int CPUS_UNKNOWN = 64;
 
   /** Batches between two checks of every invariant, which look at every free block. */
-  private static final int BATCHES_PER_CHECK = 4;
+  private static final int BATCHES_PER_CHECK = 1;
 
   private static final int TYPES_SHOWN = 4;
 
@@ -45,6 +46,7 @@ public final class TraceReplay implements AutoCloseable {
   private final boolean isStartKnown;
   private final String kernel;
   private final String kernelFrom;
+  private final boolean areRulesForeign;
   private final KernelAllocator allocator;
   private final PartingTable partings = new PartingTable();
   private final HiddenStepper stepper;
@@ -67,6 +69,7 @@ public final class TraceReplay implements AutoCloseable {
     isStartKnown = start != null;
     hidden = isStartKnown ? Companions.hidden(files.hidden()) : null;
     kernel = options.kernel() == null ? guessKernel(start, before) : options.kernel();
+    areRulesForeign = !kernel.equals(guessKernel(start, before));
     kernelFrom = options.kernel() == null ? "guessed from the files beside the trace" : "as told";
     RecordedState loaded = start != null ? start : emptyStart(before);
     allocator = new KernelAllocator(loaded, AllocatorRules.named(kernel));
@@ -220,7 +223,7 @@ public final class TraceReplay implements AutoCloseable {
         counts.predicted,
         share(counts.predicted, counts.allocations),
         counts.predictedAfterFollowedRefill,
-        counts.misses,
+        misses(),
         boxed(counts.allocationsByOrder),
         boxed(counts.allocationsByType),
         new ReplayResult.Outcomes(counts.recordedFailures, counts.ourFailures, null),
@@ -241,6 +244,17 @@ public final class TraceReplay implements AutoCloseable {
         broken,
         end == null ? null : new ReplayResult.EndState(differences.isEmpty(), differences),
         zones());
+  }
+
+  /** Under other rules than the trace's own, a miss with everything known is their difference. */
+  private Map<MissCause, Long> misses() {
+    Map<MissCause, Long> misses = new EnumMap<>(MissCause.class);
+    misses.putAll(replayer.counts().misses);
+    Long unexplained = areRulesForeign ? misses.remove(MissCause.OUR_BUG) : null;
+    if (unexplained != null) {
+      misses.put(MissCause.OTHER_RULES, unexplained);
+    }
+    return misses;
   }
 
   private static ReplayResult.Outcomes outcomes(

@@ -60,6 +60,7 @@ class TraceReplayTest {
     ReplayResult result = replay(RecordedTraces.sample(), ReplayOptions.DEFAULT.withKernel("6.18"));
 
     assertThat(result.predicted()).isLessThan(result.allocations());
+    assertThat(result.misses()).containsOnlyKeys(MissCause.OTHER_RULES);
     assertThat(result.partings()).containsKeys("frame handed out", "blocks of a drain");
     assertThat(result.partings().values()).allMatch(row -> row.firstLine() > 0);
     assertThat(result.brokenInvariant()).isNull();
