@@ -12,6 +12,7 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.boot;
   exports org.pagewright.kernel.directmap;
   exports org.pagewright.kernel.kpkeys;
+  exports org.pagewright.kernel.ldt;
   exports org.pagewright.kernel.mermap;
   exports org.pagewright.kernel.mm;
   exports org.pagewright.kernel.mmlocal;

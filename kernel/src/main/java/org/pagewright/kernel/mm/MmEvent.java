@@ -27,6 +27,12 @@ public final class MmEvent {
   /** The tables of a region are freed: a = context, b = tables. */
   public static final int REGION_FREED = FIRST + 11;
 
+  /** A context has another LDT: a = context, b = entries. */
+  public static final int LDT_INSTALLED = FIRST + 12;
+
+  /** The LDT code warned: a = context, b = ordinal of the warning. */
+  public static final int LDT_WARNING = FIRST + 13;
+
   /** The mermap of a context is ready: a = context. */
   public static final int MERMAP_PREPARED = FIRST + 20;
 
@@ -70,6 +76,8 @@ public final class MmEvent {
       case TASK_RUNS -> "task-runs";
       case REGION_USED -> "region-used";
       case REGION_FREED -> "region-freed";
+      case LDT_INSTALLED -> "ldt-installed";
+      case LDT_WARNING -> "ldt-warning";
       case MERMAP_PREPARED -> "mermap-prepared";
       case MERMAP_GET -> "mermap-get";
       case MERMAP_PUT -> "mermap-put";

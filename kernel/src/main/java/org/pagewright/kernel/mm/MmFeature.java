@@ -1,5 +1,6 @@
 package org.pagewright.kernel.mm;
 
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 
 /**
@@ -15,6 +16,12 @@ public interface MmFeature {
   default int create(Cpu cpu, Mm mm) {
     return 0;
   }
+
+  /**
+   * A CPU left one address space for {@code next}; null is the kernel's own. Kernel threads that
+   * keep the last one lazily do not come here.
+   */
+  default void switchTo(Cpu cpu, @Nullable Mm next) {}
 
   /** The address space ends: first of all, before user mappings go. */
   default void exit(Cpu cpu, Mm mm) {}

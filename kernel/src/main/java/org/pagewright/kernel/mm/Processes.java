@@ -168,7 +168,7 @@ public final class Processes {
     if (mm == null) {
       shootdown.enterLazy(cpu);
     } else {
-      shootdown.switchMm(cpu, mm.tlb());
+      switchTo(cpu, mm);
     }
     next.start(cpu);
     events.record(MmEvent.TASK_RUNS, cpu.id(), next.id(), mm == null ? -1 : mm.contextId(), 0);
@@ -180,8 +180,15 @@ public final class Processes {
     if (task == null || task.kind() == Task.Kind.USER || task.mm() != null) {
       throw new IllegalArgumentException(task + " cannot borrow " + mm);
     }
-    shootdown.switchMm(cpu, mm.tlb());
+    switchTo(cpu, mm);
     task.setMm(mm);
+  }
+
+  private void switchTo(Cpu cpu, Mm mm) {
+    shootdown.switchMm(cpu, mm.tlb());
+    for (MmFeature feature : features) {
+      feature.switchTo(cpu, mm);
+    }
   }
 
   /** The kernel thread is done with it. Models {@code kthread_unuse_mm()}. */
@@ -199,6 +206,9 @@ public final class Processes {
     for (int i = 0; i < machine.cpus(); i++) {
       if (shootdown.state(i).loaded() == mm.tlb()) {
         shootdown.switchMm(machine.cpu(i), shootdown.kernelMm());
+        for (MmFeature feature : features) {
+          feature.switchTo(machine.cpu(i), null);
+        }
       }
     }
   }

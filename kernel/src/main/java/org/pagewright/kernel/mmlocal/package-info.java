@@ -12,7 +12,7 @@
  * exit; no table of the region is reachable after its exit's flush; a region that was never used
  * has no table.
  *
- * <p>Left out: the LDT, and PAE, where one preallocated entry of the second level is shared.
+ * <p>Left out: PAE, where one preallocated entry of the second level is shared.
  */
 @NullMarked
 package org.pagewright.kernel.mmlocal;

@@ -36,12 +36,14 @@ import org.pagewright.kernel.mermap.MermapZeroing;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
 import org.pagewright.kernel.pgtable.EntrySlot;
+import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TableSource;
 import org.pagewright.kernel.secret.GuestMemfdConfig;
 import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPages;
 import org.pagewright.kernel.secret.SecretServices;
 import org.pagewright.kernel.secret.SecretmemConfig;
+import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /** A small kernel with processes, mermap and secret memory, and what tests want to see of it. */
 @SuppressWarnings("EnumOrdinal") // events know verbs by their number
@@ -204,6 +206,18 @@ public final class IsolationWorld implements AutoCloseable {
 
   public int cpus() {
     return machine.cpus();
+  }
+
+  public Machine machine() {
+    return machine;
+  }
+
+  public PageTables tables() {
+    return kernel.tables();
+  }
+
+  public TlbShootdown shootdown() {
+    return kernel.shootdown();
   }
 
   public PhysicalMemory memory() {
