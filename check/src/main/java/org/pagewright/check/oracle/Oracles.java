@@ -20,7 +20,7 @@ public final class Oracles implements AutoCloseable {
             new FreedFrameTranslations(kernel, violations),
             new SecretsUnreachable(kernel, violations),
             new FlushesComplete(kernel, violations),
-            new TableLife(violations),
+            new TableLife(kernel, violations),
             new ExecutionRules(violations),
             new MigrationBalance(kernel, violations),
             new MermapAddresses(kernel, violations),

@@ -29,7 +29,8 @@ public record AllocatorConfig(
   /** {@code pageblock_order} with pages of 4 KiB and huge pages of 2 MiB. */
   public static final int BLOCK_ORDER = 9;
 
-  private static final int PAGE_SHIFT = 12;
+  /** Logarithm of the pages that {@link ZoneKind} counts in. */
+  private static final int SMALLEST_PAGE_SHIFT = 12;
 
   public AllocatorConfig {
     zones = List.copyOf(zones);
@@ -44,14 +45,23 @@ public record AllocatorConfig(
     }
   }
 
-  /** One node with the zones of x86-64 over a memory map. */
+  /** One node with the zones of x86-64 over a memory map, with pages of 4 KiB. */
   public static AllocatorConfig of(MemoryMap map, int cpus, AllocatorRules rules) {
-    long start = Math.max(1, map.ranges().getFirst().from() >>> PAGE_SHIFT);
-    long end = map.ranges().getLast().to() >>> PAGE_SHIFT;
+    return of(map, cpus, rules, SMALLEST_PAGE_SHIFT);
+  }
+
+  /**
+   * The same zones with pages of {@code 1 << pageShift} bytes. Pageblocks keep their order, as with
+   * {@code CONFIG_PAGE_BLOCK_MAX_ORDER=9}, so a huge page of a larger granule spans several.
+   */
+  public static AllocatorConfig of(MemoryMap map, int cpus, AllocatorRules rules, int pageShift) {
+    int larger = pageShift - SMALLEST_PAGE_SHIFT;
+    long start = Math.max(1, map.ranges().getFirst().from() >>> pageShift);
+    long end = map.ranges().getLast().to() >>> pageShift;
     List<Span> zones = new ArrayList<>();
     long at = start;
     for (ZoneKind kind : List.of(ZoneKind.DMA, ZoneKind.DMA32, ZoneKind.NORMAL)) {
-      long to = Math.min(end, kind.endPfn());
+      long to = Math.min(end, kind.endPfn() >>> larger);
       if (to > at) {
         zones.add(new Span(kind, /* node= */ 0, at, to));
         at = to;

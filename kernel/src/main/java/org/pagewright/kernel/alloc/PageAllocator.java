@@ -29,7 +29,9 @@ public final class PageAllocator implements AutoCloseable {
     long reclaim(Cpu cpu, int order);
   }
 
-  private static final int PAGE_SHIFT = 12;
+  /** Logarithm of the bytes that the primitive of zeroing covers. */
+  private static final int ZEROED_AT_ONCE_SHIFT = 12;
+
   private static final int RECLAIM_LOOPS = 16;
 
   final AllocatorConfig config;
@@ -390,8 +392,9 @@ public final class PageAllocator implements AutoCloseable {
     if (memmap.isBlockUnmapped(pfn)) {
       zeroing.zero(cpu, pfn, order);
     } else {
-      cpu.charge(Primitive.ZERO_PAGE, 1L << order);
-      cpu.machine().memory().zero(pfn << PAGE_SHIFT, 1L << (order + PAGE_SHIFT));
+      int pageShift = cpu.machine().format().pageShift();
+      cpu.charge(Primitive.ZERO_PAGE, 1L << (order + pageShift - ZEROED_AT_ONCE_SHIFT));
+      cpu.machine().memory().zero(pfn << pageShift, 1L << (order + pageShift));
     }
   }
 

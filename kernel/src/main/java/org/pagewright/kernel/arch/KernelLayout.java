@@ -19,6 +19,7 @@ public record KernelLayout(
     long imageBase,
     long mmLocalBase) {
 
+  private static final long MIB = 1L << 20;
   private static final long GIB = 1L << 30;
   private static final long TIB = 1L << 40;
 
@@ -99,11 +100,20 @@ public record KernelLayout(
           0xffff_ffff_0000_0000L,
           0);
 
+  /**
+   * 32-bit x86 with three gibibytes for user space ({@code CONFIG_VMSPLIT_3G}); the image is part
+   * of the direct map. Above vmalloc space stand the fixed mappings.
+   */
+  public static final KernelLayout X86_PAE =
+      new KernelLayout(
+          "x86_64-pae", 0xc000_0000L, 896 * MIB, 0xf880_0000L, 100 * MIB, 0xc000_0000L, 0);
+
   public KernelLayout {
     if (directMapBytes <= 0 || vmallocBytes <= 0) {
       throw new IllegalArgumentException(name + ": empty region");
     }
-    assert Long.compareUnsigned(directMapBase, Long.MIN_VALUE) >= 0 : name;
+    boolean is32Bit = directMapBase >>> 32 == 0;
+    assert is32Bit || directMapBase < 0 : name;
   }
 
   /** The layout that Linux uses with a page-table format. */
@@ -111,6 +121,7 @@ public record KernelLayout(
     return switch (format) {
       case "x86_64-4level" -> X86_64_4LEVEL;
       case "x86_64-5level" -> X86_64_5LEVEL;
+      case "x86_64-pae" -> X86_PAE;
       case "riscv64-sv39" -> RISCV_SV39;
       case "riscv64-sv48" -> RISCV_SV48;
       case "riscv64-sv57" -> RISCV_SV57;

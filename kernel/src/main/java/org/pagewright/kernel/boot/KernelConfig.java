@@ -1,6 +1,7 @@
 package org.pagewright.kernel.boot;
 
 import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.AllocatorConfig;
 import org.pagewright.kernel.alloc.AllocatorRules;
 import org.pagewright.kernel.arch.ArchPolicy;
@@ -44,19 +45,21 @@ public record KernelConfig(
   }
 
   /**
-   * Linux 7.0 on a machine: isolation off, PCIDs on, an image at 16M where there is room for it.
+   * Linux 7.0 on a machine: isolation off, PCIDs on where they exist, an image at 16M where there
+   * is room for it. A 32-bit kernel's image is part of its direct map and has no other place.
    */
   public static KernelConfig of(MachineConfig machine) {
     String format = machine.format().name();
     long start = machine.map().ranges().getFirst().from();
-    boolean hasRoom = machine.map().ramBytes() >= 256 * MIB;
+    boolean is32Bit = machine.format().has(PteFormat.Feature.PDPTE_REGISTERS);
+    boolean hasRoom = !is32Bit && machine.map().ramBytes() >= 256 * MIB;
     return new KernelConfig(
         machine,
         ArchPolicy.forFormat(format),
         KernelLayout.forFormat(format),
         DirectMapConfig.LINUX_7_0,
         /* isolation= */ false,
-        /* addressSpaceNumbers= */ true,
+        /* addressSpaceNumbers= */ !is32Bit,
         hasRoom ? KernelImage.at(start + 16 * MIB) : KernelImage.NONE,
         AllocatorRules.V7_0,
         /* unmappedPool= */ true,
@@ -70,7 +73,8 @@ public record KernelConfig(
 
   /** The zones over the machine's memory, with the allocator's version. */
   public AllocatorConfig allocator() {
-    AllocatorConfig zones = AllocatorConfig.of(machine.map(), machine.cpus(), rules);
+    AllocatorConfig zones =
+        AllocatorConfig.of(machine.map(), machine.cpus(), rules, machine.format().pageShift());
     return new AllocatorConfig(
         zones.rules(), zones.cpus(), zones.zones(), zones.blockOrder(), unmappedPool);
   }

@@ -24,8 +24,6 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  * needs them.
  */
 public final class KernelMachine implements AutoCloseable {
-  private static final int PAGE_SHIFT = 12;
-
   private final EarlyKernel early;
   private final Machine machine;
   private final PageAllocator allocator;
@@ -39,10 +37,11 @@ public final class KernelMachine implements AutoCloseable {
     PteFormat format = machine.format();
     this.allocator = new PageAllocator(zones);
     for (MemoryMap.Range range : early.memory().freeRanges()) {
-      allocator.handOver(range.from() >>> PAGE_SHIFT, range.to() >>> PAGE_SHIFT);
+      int pageShift = format.pageShift();
+      allocator.handOver(range.from() >>> pageShift, range.to() >>> pageShift);
     }
     allocator.finishBoot();
-    this.tags = new FrameTags(machine.memory().map().endBytes() >>> PAGE_SHIFT);
+    this.tags = new FrameTags(machine.memory().map().endBytes() >>> format.pageShift());
     this.tablePages =
         new LaterTables(TablePages.zeroed(allocator, machine.memory(), format), early);
     TablePages splits = TablePages.forSplits(allocator, machine.memory(), format);
@@ -63,10 +62,6 @@ public final class KernelMachine implements AutoCloseable {
 
   /** Boots a kernel on a new machine. */
   public static KernelMachine boot(KernelConfig config, Choices choices) {
-    if (config.machine().format().pageShift() != PAGE_SHIFT) {
-      throw new IllegalArgumentException(
-          "the page allocator counts pages of 4 KiB; format " + config.machine().format());
-    }
     AllocatorConfig zones = config.allocator();
     return new KernelMachine(
         new EarlyKernel(config, new Machine(config.machine(), choices)), zones);

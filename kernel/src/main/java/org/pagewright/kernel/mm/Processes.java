@@ -22,10 +22,11 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  */
 public final class Processes {
   /*
-   * The top table of a new process has the kernel's entries in its upper half, as far as they
-   * exist at boot; the kernel makes all of them then. With page-table isolation a second table
-   * follows directly: the one that user mode runs on. Of the kernel it holds what features copy
-   * into it; the entry code and the CPU entry area are left out.
+   * The top table of a new process has the kernel's entries behind the user's, as far as they
+   * exist at boot; the kernel makes all of them then. Where a second root holds the kernel's
+   * tables (arm64) it has none. With page-table isolation a second table follows in the next page:
+   * the one that user mode runs on. Of the kernel it holds what features copy into it; the entry
+   * code and the CPU entry area are left out.
    */
 
   /** Context 0 means nothing, 1 is the kernel's own. */
@@ -84,9 +85,8 @@ public final class Processes {
     }
     PteFormat format = tables.format();
     long kernelPgdPa = pfn << format.pageShift();
-    long pgdBytes = format.tableBytes(format.topLevel());
-    fillPgd(cpu, kernelPgdPa, pgdBytes);
-    long userPgdPa = isolates ? kernelPgdPa + pgdBytes : Mm.NO_PGD;
+    fillPgd(cpu, kernelPgdPa);
+    long userPgdPa = isolates ? kernelPgdPa + format.pageBytes() : Mm.NO_PGD;
     contexts++;
     Mm mm = new Mm(new MmTlb(contexts, kernelPgdPa, userPgdPa, machine.cpus()));
     events.record(MmEvent.MM_CREATED, cpu.id(), contexts, kernelPgdPa, userPgdPa);
@@ -99,17 +99,20 @@ public final class Processes {
     return mm;
   }
 
+  /** A top table takes a page also where it is smaller (PAE, arm64 with few top entries). */
   private int pgdOrder() {
     return isolates ? 1 : 0;
   }
 
-  private void fillPgd(Cpu cpu, long pgdPa, long pgdBytes) {
-    for (long at = 0; at < pgdBytes; at += Long.BYTES) {
-      boolean isKernelHalf = at >= pgdBytes / 2;
-      long entry = isKernelHalf ? tables.readEntry(cpu, kernelRootPa + at) : 0;
+  private void fillPgd(Cpu cpu, long pgdPa) {
+    PteFormat format = tables.format();
+    long firstKernel = (long) UserRange.firstKernelIndex(format) * Long.BYTES;
+    long bytes = format.tableBytes(format.topLevel());
+    for (long at = 0; at < bytes; at += Long.BYTES) {
+      long entry = at >= firstKernel ? tables.readEntry(cpu, kernelRootPa + at) : 0;
       tables.writeUnpublished(cpu, pgdPa + at, entry);
       if (isolates) {
-        tables.writeUnpublished(cpu, pgdPa + pgdBytes + at, 0);
+        tables.writeUnpublished(cpu, pgdPa + format.pageBytes() + at, 0);
       }
     }
   }

@@ -1,12 +1,12 @@
 package org.pagewright.kernel.boot;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.paging.Access;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.directmap.DirectMapConfig;
@@ -19,15 +19,28 @@ final class KernelMachineTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"x86_64-4level", "x86_64-5level", "aarch64-4k", "riscv64-sv39", "riscv64-sv48"})
+      strings = {
+        "x86_64-4level",
+        "x86_64-5level",
+        "x86_64-pae",
+        "aarch64-4k",
+        "aarch64-16k",
+        "aarch64-64k",
+        "riscv64-sv39",
+        "riscv64-sv48",
+        "riscv64-sv57"
+      })
   void bootedKernel_handsOutMappedFramesOfItsRam(String format) {
-    try (KernelMachine kernel = KernelMachine.boot(Kernels.config(format, "16M-128M"))) {
+    try (KernelMachine kernel = KernelMachine.boot(Kernels.config(format, "16M-256M"))) {
       Cpu cpu = kernel.cpu(0);
+      int pageShift = kernel.machine().format().pageShift();
       for (int i = 0; i < 100; i++) {
         long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
-        assertThat(kernel.machine().memory().isRam(pfn << 12)).isTrue();
-        assertThat(kernel.earlyMemory().isReserved(pfn << 12)).isFalse();
+        assertThat(kernel.machine().memory().isRam(pfn << pageShift)).isTrue();
+        assertThat(kernel.earlyMemory().isReserved(pfn << pageShift)).isFalse();
         assertThat(kernel.directMap().isPresent(cpu, pfn)).isTrue();
+        assertThat(cpu.store(kernel.directMap().va(pfn), Access.WRITE, pfn)).isTrue();
+        assertThat(kernel.machine().memory().read(pfn << pageShift)).isEqualTo(pfn);
       }
     }
   }
@@ -91,13 +104,5 @@ final class KernelMachineTest {
       source.free(cpu, later, 1);
       assertThat(kernel.allocator().freePages() + kernel.allocator().pcpPages()).isEqualTo(pages);
     }
-  }
-
-  @Test
-  void formatOfLargePages_isRefused() {
-    KernelConfig config = Kernels.config("aarch64-64k", "0-512M");
-    assertThatThrownBy(() -> KernelMachine.boot(config))
-        .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("aarch64-64k");
   }
 }
