@@ -153,8 +153,13 @@ final class ReplayCommand implements Callable<Integer> {
       return;
     }
     Map<String, Object> document = new LinkedHashMap<>();
-    document.put("traces", results);
-    document.put("events_per_second", eventsPerSecond);
+    List<Map<String, @Nullable Object>> traces = new ArrayList<>();
+    for (int i = 0; i < results.size(); i++) {
+      Map<String, @Nullable Object> fields = Json.fields(results.get(i));
+      fields.put("events_per_second", eventsPerSecond.get(i));
+      traces.add(fields);
+    }
+    document.put("traces", traces);
     String text = Json.text(document);
     if (json.toString().equals("-")) {
       common.out().print(text);

@@ -4,6 +4,7 @@ import java.lang.reflect.Array;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +38,15 @@ public final class Json {
     return "0x" + Long.toHexString(value);
   }
 
+  /** The components of a record by the names that JSON gives them, for a caller to add others. */
+  public static Map<String, @Nullable Object> fields(Record record) {
+    Map<String, @Nullable Object> fields = new LinkedHashMap<>();
+    for (RecordComponent component : record.getClass().getRecordComponents()) {
+      fields.put(snakeCase(component.getName()), component(record, component));
+    }
+    return fields;
+  }
+
   private void write(@Nullable Object value, int depth) {
     switch (value) {
       case null -> out.append("null");
@@ -46,10 +56,10 @@ public final class Json {
       case Double number -> number(number);
       case Float number -> number(number);
       case Number number -> out.append(number);
-      case Enum<?> constant -> quote(constant.name().toLowerCase(Locale.ROOT).replace('_', '-'));
+      case Enum<?> constant -> quote(kebabCase(constant));
       case Map<?, ?> map -> object(map, depth);
       case Collection<?> items -> array(items.toArray(), depth);
-      case Record record -> record(record, depth);
+      case Record record -> object(fields(record), depth);
       default -> {
         if (!value.getClass().isArray()) {
           throw new IllegalArgumentException("JSON has no form for " + value.getClass().getName());
@@ -74,22 +84,18 @@ public final class Json {
     String separator = "";
     for (Map.Entry<?, ?> entry : map.entrySet()) {
       out.append(separator);
-      member(String.valueOf(entry.getKey()), entry.getValue(), depth + 1);
+      member(name(entry.getKey()), entry.getValue(), depth + 1);
       separator = ",";
     }
     close(map.isEmpty(), '}', depth);
   }
 
-  private void record(Record record, int depth) {
-    out.append('{');
-    String separator = "";
-    RecordComponent[] components = record.getClass().getRecordComponents();
-    for (RecordComponent component : components) {
-      out.append(separator);
-      member(snakeCase(component.getName()), component(record, component), depth + 1);
-      separator = ",";
-    }
-    close(components.length == 0, '}', depth);
+  private static String name(@Nullable Object key) {
+    return key instanceof Enum<?> constant ? kebabCase(constant) : String.valueOf(key);
+  }
+
+  private static String kebabCase(Enum<?> constant) {
+    return constant.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   private void member(String name, @Nullable Object value, int depth) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class JsonTest {
@@ -40,6 +41,19 @@ class JsonTest {
               "flag": true
             }
             """);
+  }
+
+  @Test
+  void keysThatAreConstants_readAsTheirValuesDo() {
+    assertThat(Json.text(Map.of(Colour.DARK_RED, 1))).contains("\"dark-red\": 1");
+  }
+
+  @Test
+  void fieldsOfRecord_withOneAdded_keepNamesAndOrder() {
+    Map<String, @Nullable Object> fields = Json.fields(new Sample("x", 0.1, List.of()));
+    fields.put("added", 2);
+
+    assertThat(fields.keySet()).containsExactly("name", "mean_ms", "tags", "added");
   }
 
   @Test
