@@ -10,6 +10,7 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.alloc;
   exports org.pagewright.kernel.arch;
   exports org.pagewright.kernel.boot;
+  exports org.pagewright.kernel.buddy;
   exports org.pagewright.kernel.directmap;
   exports org.pagewright.kernel.kpkeys;
   exports org.pagewright.kernel.ldt;

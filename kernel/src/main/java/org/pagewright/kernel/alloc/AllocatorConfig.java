@@ -3,6 +3,8 @@ package org.pagewright.kernel.alloc;
 import java.util.ArrayList;
 import java.util.List;
 import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.buddy.ZoneKind;
 
 /**
  * What an allocator depends on besides the requests.

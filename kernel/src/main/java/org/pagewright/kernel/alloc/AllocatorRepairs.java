@@ -2,6 +2,11 @@ package org.pagewright.kernel.alloc;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.kernel.buddy.CpuCounter;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /**
  * Reads and rewrites an allocator's state from outside: to load a recorded state, to apply steps
@@ -24,13 +29,17 @@ public final class AllocatorRepairs {
     return allocator.zones.get(zone);
   }
 
+  private PerCpuPages pcp(int cpu, int zone) {
+    return allocator.pcpLists.of(zone(zone), cpu);
+  }
+
   // ---- looking
 
   /** Number of the zone that spans a frame, or -1. */
   public int zoneOf(long pfn) {
     for (Zone zone : allocator.zones) {
       if (zone.spans(pfn)) {
-        return zone.id;
+        return zone.id();
       }
     }
     return -1;
@@ -38,7 +47,7 @@ public final class AllocatorRepairs {
 
   /** Number of the zone that serves a request first. */
   public int preferredZone(int gfp) {
-    return allocator.zoneLists.of(Gfp.zone(gfp))[0].id;
+    return allocator.zoneLists.of(Gfp.zone(gfp))[0].id();
   }
 
   /** Whether blocks of an order may lie on per-CPU lists. */
@@ -48,20 +57,20 @@ public final class AllocatorRepairs {
 
   /** Pages on a CPU's lists of a zone. */
   public int pcpCount(int cpu, int zone) {
-    return zone(zone).pcps.get(cpu).count;
+    return pcp(cpu, zone).count;
   }
 
   public int pcpHigh(int cpu, int zone) {
-    return zone(zone).pcps.get(cpu).high;
+    return pcp(cpu, zone).high;
   }
 
   public int pcpBatch(int cpu, int zone) {
-    return zone(zone).pcps.get(cpu).batch;
+    return pcp(cpu, zone).batch;
   }
 
   /** First block of a per-CPU list, or {@link PageAllocator#NONE}. */
   public long pcpHead(int cpu, int zone, int order, int migratetype) {
-    return zone(zone).pcps.get(cpu).lists.head(PerCpuPages.index(migratetype, order));
+    return pcp(cpu, zone).lists.head(PerCpuPages.index(migratetype, order));
   }
 
   /** How many blocks lie before a frame on a CPU's list, or -1 if it is not there. */
@@ -73,17 +82,17 @@ public final class AllocatorRepairs {
     if (memmap.list(pfn) != PerCpuPages.index(migratetype, order)) {
       return -1;
     }
-    return zone(zone).pcps.get(cpu).lists.depth(memmap.list(pfn), pfn);
+    return pcp(cpu, zone).lists.depth(memmap.list(pfn), pfn);
   }
 
   /** Frames of a per-CPU list in order; lists are numbered as in {@code struct per_cpu_pages}. */
   public long[] pcpList(int cpu, int zone, int list) {
-    return zone(zone).pcps.get(cpu).lists.toArray(list);
+    return pcp(cpu, zone).lists.toArray(list);
   }
 
   /** Frames of a free list in order, head first. */
   public long[] freeList(int zone, int order, int freetypeIndex) {
-    return zone(zone).free.toArray(Zone.list(order, freetypeIndex));
+    return zone(zone).free().toArray(Zone.list(order, freetypeIndex));
   }
 
   /** Migratetype of a frame's pageblock. */
@@ -102,7 +111,7 @@ public final class AllocatorRepairs {
 
   /** Appends a block to a per-CPU list. */
   public void placePcp(int cpu, int zone, int list, long pfn) {
-    PerCpuPages pcp = zone(zone).pcps.get(cpu);
+    PerCpuPages pcp = pcp(cpu, zone);
     int order = PerCpuPages.order(list, memmap.blockOrder());
     int type = order <= PerCpuPages.COSTLY_ORDER ? list % Migratetype.PCP_TYPES : list & 1;
     memmap.setPcp(pfn, order, list, cpu, type);
@@ -112,24 +121,23 @@ public final class AllocatorRepairs {
 
   /** Sets how many pages a zone manages. */
   public void setManaged(int zone, long managed, long present) {
-    zone(zone).managedPages = managed;
-    zone(zone).presentPages = present;
+    zone(zone).setPages(managed, present);
   }
 
   /** Sets what readers of a zone's free counter see; the lists stay. */
   public void setVisibleFree(int zone, long pages) {
-    CpuCounter counter = zone(zone).freePages;
+    CpuCounter counter = zone(zone).freePages();
     counter.set(counter.exact(), pages);
   }
 
   /** Sets the pageblocks that the high-atomic reserve counts. */
   public void setReservedHighatomic(int zone, long pages) {
-    zone(zone).reservedHighatomic = pages;
+    zone(zone).setReservedHighatomic(pages);
   }
 
   /** Sets high and batch of every CPU's lists of a zone. */
   public void setPcp(int zone, int high, int batch) {
-    for (PerCpuPages pcp : zone(zone).pcps) {
+    for (PerCpuPages pcp : allocator.pcpLists.of(zone(zone))) {
       pcp.high = high;
       pcp.highMin = high;
       pcp.highMax = Math.max(high, pcp.highMax);
@@ -139,7 +147,7 @@ public final class AllocatorRepairs {
 
   /** Sets the limits of one CPU's lists, and what they remember of earlier frees. */
   public void setPcp(int cpu, int zone, int high, int batch, int freeFactor) {
-    PerCpuPages pcp = zone(zone).pcps.get(cpu);
+    PerCpuPages pcp = pcp(cpu, zone);
     pcp.high = high;
     pcp.highMin = high;
     pcp.highMax = Math.max(high, pcp.highMax);
@@ -151,16 +159,16 @@ public final class AllocatorRepairs {
   public void setWatermarks(
       int zone, long min, long low, long high, long[] reserve, int threshold) {
     Zone of = zone(zone);
-    of.marks[AllocFlags.WMARK_MIN] = min;
-    of.marks[AllocFlags.WMARK_LOW] = low;
-    of.marks[AllocFlags.WMARK_HIGH] = high;
-    Arrays.fill(of.reserve, 0);
-    System.arraycopy(reserve, 0, of.reserve, 0, Math.min(reserve.length, of.reserve.length));
-    of.freePages.setThreshold(threshold);
+    of.marks()[AllocFlags.WMARK_MIN] = min;
+    of.marks()[AllocFlags.WMARK_LOW] = low;
+    of.marks()[AllocFlags.WMARK_HIGH] = high;
+    Arrays.fill(of.reserve(), 0);
+    System.arraycopy(reserve, 0, of.reserve(), 0, Math.min(reserve.length, of.reserve().length));
+    of.freePages().setThreshold(threshold);
   }
 
   public void setBoost(int zone, long boost) {
-    zone(zone).boost = boost;
+    zone(zone).setBoost(boost);
   }
 
   /**
@@ -169,11 +177,11 @@ public final class AllocatorRepairs {
    */
   public void setReclaimActive(boolean isActive) {
     for (Zone zone : allocator.zones) {
-      zone.isReclaimActive = isActive;
+      zone.setReclaimActive(isActive);
       if (isActive) {
-        boostsSeen[zone.id] = zone.boost;
+        boostsSeen[zone.id()] = zone.boost();
       } else {
-        zone.boost -= Math.min(zone.boost, boostsSeen[zone.id]);
+        zone.setBoost(Math.max(0, zone.boost() - boostsSeen[zone.id()]));
       }
     }
   }
@@ -215,7 +223,7 @@ public final class AllocatorRepairs {
   public int allocateBulk(int cpu, int gfp, long[] into) {
     int type = Gfp.migratetype(gfp);
     Zone zone = zone(preferredZone(gfp));
-    PerCpuPages pcp = zone.pcps.get(cpu);
+    PerCpuPages pcp = allocator.pcpLists.of(zone, cpu);
     int flags = AllocFlags.WMARK_LOW | (type == Migratetype.MOVABLE ? AllocFlags.CMA : 0);
     int got = 0;
     while (got < into.length) {
@@ -262,7 +270,7 @@ public final class AllocatorRepairs {
   /** Takes a block off the per-CPU list that it lies on; false if it lies on none. */
   public boolean takeFromPcp(long pfn, int order) {
     int zone = zoneOf(pfn);
-    PerCpuPages pcp = zone < 0 ? null : PcpLists.holder(zone(zone), memmap, pfn);
+    PerCpuPages pcp = zone < 0 ? null : allocator.pcpLists.holder(zone(zone), pfn);
     if (pcp == null || memmap.order(pfn) != order) {
       return false;
     }
@@ -334,7 +342,7 @@ public final class AllocatorRepairs {
 
   /** Puts a used block at the end of a per-CPU list, or at its head. */
   public void putOnPcp(int cpu, long pfn, int order, int migratetype, boolean toTail) {
-    PerCpuPages pcp = zone(zoneOf(pfn)).pcps.get(cpu);
+    PerCpuPages pcp = pcp(cpu, zoneOf(pfn));
     int type = migratetype < Migratetype.PCP_TYPES ? migratetype : Migratetype.MOVABLE;
     int list = PerCpuPages.index(type, order);
     memmap.setPcp(pfn, order, list, cpu, migratetype);

@@ -1,5 +1,9 @@
 package org.pagewright.kernel.alloc;
 
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
+
 /** An allocator's state in the kernel's own formats (mm/vmstat.c). */
 public final class AllocatorText {
   private static final int PRINTED_TYPES = Migratetype.TYPES;
@@ -10,8 +14,8 @@ public final class AllocatorText {
   public static String buddyinfo(PageAllocator allocator) {
     StringBuilder text = new StringBuilder();
     for (Zone zone : allocator.zones) {
-      text.append("Node %d, zone %8s ".formatted(zone.node, zone.kind.label()));
-      for (long blocks : zone.freeBlocks) {
+      text.append("Node %d, zone %8s ".formatted(zone.node(), zone.kind().label()));
+      for (long blocks : zone.freeBlocks()) {
         text.append("%6d ".formatted(blocks));
       }
       text.append('\n');
@@ -56,27 +60,27 @@ public final class AllocatorText {
         appendRow(text, zone, type, Migratetype.name(type));
       }
     }
-    if (zone.freeBlockPagesUnmapped > 0) {
+    if (zone.freeBlockPagesUnmapped() > 0) {
       appendRow(text, zone, Migratetype.TYPES, "Unmapped");
     }
   }
 
   private static void appendRow(StringBuilder text, Zone zone, int index, String name) {
-    text.append("Node %4d, zone %8s, type %12s ".formatted(zone.node, zone.kind.label(), name));
+    text.append("Node %4d, zone %8s, type %12s ".formatted(zone.node(), zone.kind().label(), name));
     for (int order = 0; order < Zone.ORDERS; order++) {
-      text.append("%6d ".formatted(zone.free.length(Zone.list(order, index))));
+      text.append("%6d ".formatted(zone.free().length(Zone.list(order, index))));
     }
     text.append('\n');
   }
 
   private static void appendBlocks(StringBuilder text, Zone zone, boolean withCma) {
     long[] counts = new long[PRINTED_TYPES];
-    Memmap memmap = zone.memmap;
-    long first = memmap.blockStart(zone.startPfn);
-    for (long pfn = first; pfn < zone.endPfn; pfn += memmap.blockPages()) {
+    Memmap memmap = zone.memmap();
+    long first = memmap.blockStart(zone.startPfn());
+    for (long pfn = first; pfn < zone.endPfn(); pfn += memmap.blockPages()) {
       counts[memmap.blockType(pfn)]++;
     }
-    text.append("Node %d, zone %8s ".formatted(zone.node, zone.kind.label()));
+    text.append("Node %d, zone %8s ".formatted(zone.node(), zone.kind().label()));
     for (int type = 0; type < PRINTED_TYPES; type++) {
       if (isPrinted(type, withCma)) {
         text.append("%12d ".formatted(counts[type]));
@@ -89,8 +93,8 @@ public final class AllocatorText {
   public static String pagesets(PageAllocator allocator) {
     StringBuilder text = new StringBuilder();
     for (Zone zone : allocator.zones) {
-      text.append("Node %d, zone %8s\n  pagesets\n".formatted(zone.node, zone.kind.label()));
-      for (PerCpuPages pcp : zone.pcps) {
+      text.append("Node %d, zone %8s\n  pagesets\n".formatted(zone.node(), zone.kind().label()));
+      for (PerCpuPages pcp : allocator.pcpLists.of(zone)) {
         appendPageset(text, pcp);
       }
     }
@@ -109,8 +113,8 @@ public final class AllocatorText {
     long mapped = 0;
     long unmapped = 0;
     for (Zone zone : allocator.zones) {
-      mapped += zone.freeBlockPagesMapped;
-      unmapped += zone.freeBlockPagesUnmapped;
+      mapped += zone.freeBlockPagesMapped();
+      unmapped += zone.freeBlockPagesUnmapped();
     }
     return "nr_free_pages %d\nnr_free_pages_blocks_mapped %d\nnr_free_pages_blocks_unmapped %d\n"
         .formatted(allocator.freePages(), mapped, unmapped);

@@ -3,6 +3,10 @@ package org.pagewright.kernel.alloc;
 import java.util.BitSet;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /** Looks for a broken invariant in a whole allocator; linear in what is free. */
 public final class AllocatorVerifier {
@@ -33,7 +37,7 @@ public final class AllocatorVerifier {
     for (Zone zone : allocator.zones) {
       String broken = brokenZone(zone, agrees);
       if (broken != null) {
-        return "zone " + zone.kind.label() + ": " + broken;
+        return "zone " + zone.kind().label() + ": " + broken;
       }
     }
     return null;
@@ -44,7 +48,7 @@ public final class AllocatorVerifier {
     for (int order = 0; order < Zone.ORDERS; order++) {
       long blocks = 0;
       for (int index = 0; index < Freetype.INDEXES; index++) {
-        int length = zone.free.length(Zone.list(order, index));
+        int length = zone.free().length(Zone.list(order, index));
         blocks += length;
         counted += index == Migratetype.ISOLATE ? 0 : (long) length << order;
         String broken = brokenList(zone, order, index, agrees);
@@ -52,19 +56,19 @@ public final class AllocatorVerifier {
           return broken;
         }
       }
-      if (blocks != zone.freeBlocks[order]) {
+      if (blocks != zone.freeBlocks()[order]) {
         return "order %d: %d blocks on lists, counter %d"
-            .formatted(order, blocks, zone.freeBlocks[order]);
+            .formatted(order, blocks, zone.freeBlocks()[order]);
       }
     }
-    if (counted != zone.freePages.exact()) {
-      return "%d pages on lists, counter %d".formatted(counted, zone.freePages.exact());
+    if (counted != zone.freePages().exact()) {
+      return "%d pages on lists, counter %d".formatted(counted, zone.freePages().exact());
     }
     return brokenPcp(zone);
   }
 
   private @Nullable String brokenList(Zone zone, int order, int index, LongPredicate agrees) {
-    for (long pfn : zone.free.toArray(Zone.list(order, index))) {
+    for (long pfn : zone.free().toArray(Zone.list(order, index))) {
       String broken = brokenBlock(zone, pfn, order, index, agrees);
       if (broken != null) {
         return broken;
@@ -109,7 +113,7 @@ public final class AllocatorVerifier {
   }
 
   private @Nullable String brokenPcp(Zone zone) {
-    for (PerCpuPages pcp : zone.pcps) {
+    for (PerCpuPages pcp : allocator.pcpLists.of(zone)) {
       long pages = 0;
       for (int list = 0; list < PerCpuPages.LISTS; list++) {
         int order = PerCpuPages.order(list, memmap.blockOrder());

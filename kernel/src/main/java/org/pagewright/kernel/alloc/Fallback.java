@@ -1,5 +1,11 @@
 package org.pagewright.kernel.alloc;
 
+import org.pagewright.kernel.buddy.Buddy;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
+
 /**
  * Serves a request whose own lists are empty from another type's. Models {@code __rmqueue()} and
  * its fallbacks in three generations: stealing with lists that may disagree with blocks (6.1),
@@ -35,7 +41,7 @@ final class Fallback {
   /** Takes a block of {@code order}; {@link Memmap#NONE} when no list can supply one. */
   long take(Zone zone, int cpu, int order, int freetype, int flags) {
     boolean mayUseCma = (flags & AllocFlags.CMA) != 0 && !Freetype.isUnmapped(freetype);
-    if (mayUseCma && zone.freeCma > zone.freePages.visible() / 2) {
+    if (mayUseCma && zone.freeCma() > zone.freePages().visible() / 2) {
       long pfn = buddy.takeSmallest(zone, cpu, order, Migratetype.CMA);
       if (pfn != Memmap.NONE) {
         return pfn;
@@ -236,7 +242,7 @@ final class Fallback {
 
   /** The first fallback freetype with a free block of that size, flags unchanged. */
   private static int firstFallback(Zone zone, int size, int freetype) {
-    if (zone.freeBlocks[size] == 0) {
+    if (zone.freeBlocks()[size] == 0) {
       return Freetype.NO_LIST;
     }
     int type = Freetype.migratetype(freetype);
@@ -266,14 +272,14 @@ final class Fallback {
 
   /** Raises the watermarks for a while. Models {@code boost_watermark()}. */
   private void boost(Zone zone, int flags) {
-    long high = zone.marks[AllocFlags.WMARK_HIGH];
-    if (zone.managedPages < BOOST_ZONE_PAGES_MIN || high == 0) {
+    long high = zone.marks()[AllocFlags.WMARK_HIGH];
+    if (zone.managedPages() < BOOST_ZONE_PAGES_MIN || high == 0) {
       return;
     }
     long max = Math.max(memmap.blockPages(), high * BOOST_FACTOR / 10000);
-    zone.boost = Math.min(zone.boost + memmap.blockPages(), max);
+    zone.setBoost(Math.min(zone.boost() + memmap.blockPages(), max));
     if ((flags & AllocFlags.KSWAPD) != 0) {
-      zone.isBoosted = true;
+      zone.setBoosted(true);
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.pagewright.kernel.alloc;
 
 import java.util.Map;
+import org.pagewright.kernel.buddy.ZoneKind;
 
 /**
  * Allocation request flags. Models {@code gfp_t} (include/linux/gfp_types.h, 6.12 and later on a

@@ -1,6 +1,11 @@
 package org.pagewright.kernel.alloc;
 
 import java.util.List;
+import org.pagewright.kernel.buddy.Buddy;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /**
  * Pageblocks that only high-order atomic requests may use. Models {@code
@@ -17,7 +22,7 @@ final class Highatomic {
 
   /** Reserves the pageblock of a frame if the reserve may still grow. */
   void reserve(Zone zone, long pfn) {
-    long onePercent = zone.managedPages / 100;
+    long onePercent = zone.managedPages() / 100;
     if (onePercent < memmap.blockPages()) {
       return;
     }
@@ -25,13 +30,13 @@ final class Highatomic {
     int freetype = memmap.blockFreetype(pfn);
     boolean canReserve =
         !Freetype.isUnmapped(freetype) && Migratetype.isMergeable(Freetype.migratetype(freetype));
-    if (zone.reservedHighatomic >= max || !canReserve) {
+    if (zone.reservedHighatomic() >= max || !canReserve) {
       return;
     }
     long moved = buddy.moveBlock(zone, memmap.blockStart(pfn), Migratetype.HIGHATOMIC);
     memmap.setBlockType(pfn, Migratetype.HIGHATOMIC);
-    zone.freeHighatomic += moved;
-    zone.reservedHighatomic += memmap.blockPages();
+    zone.addFreeHighatomic(moved);
+    zone.setReservedHighatomic(zone.reservedHighatomic() + memmap.blockPages());
   }
 
   /** Gives one reserved pageblock with a free page back, to {@code type}. */
@@ -39,7 +44,7 @@ final class Highatomic {
     for (Zone zone : zones) {
       for (int order = 0; order < Zone.ORDERS; order++) {
         long pfn = zone.head(order, Migratetype.HIGHATOMIC);
-        if (pfn != Memmap.NONE && zone.reservedHighatomic > memmap.blockPages()) {
+        if (pfn != Memmap.NONE && zone.reservedHighatomic() > memmap.blockPages()) {
           unreserveBlock(zone, memmap.blockStart(pfn), type);
           return true;
         }
@@ -51,7 +56,7 @@ final class Highatomic {
   private void unreserveBlock(Zone zone, long blockStart, int type) {
     long moved = buddy.moveBlock(zone, blockStart, type);
     memmap.setBlockType(blockStart, type);
-    zone.freeHighatomic -= moved;
-    zone.reservedHighatomic = Math.max(0, zone.reservedHighatomic - memmap.blockPages());
+    zone.addFreeHighatomic(-moved);
+    zone.setReservedHighatomic(Math.max(0, zone.reservedHighatomic() - memmap.blockPages()));
   }
 }

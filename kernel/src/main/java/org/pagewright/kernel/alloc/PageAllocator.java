@@ -6,6 +6,12 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.buddy.Buddy;
+import org.pagewright.kernel.buddy.EventSink;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /**
  * Hands out frames as Linux would. Models {@code __alloc_pages()} and {@code __free_pages()}
@@ -60,8 +66,8 @@ public final class PageAllocator implements AutoCloseable {
     this.memmap = new Memmap(config.frames(), config.blockOrder(), rules.keepsTypeWhenIsolated());
     this.buddy = new Buddy(memmap);
     this.fallback = new Fallback(buddy, memmap, rules);
-    this.pcpLists = new PcpLists(memmap, buddy, fallback, rules);
     this.zones = zonesOf(config, memmap);
+    this.pcpLists = new PcpLists(config, zones, memmap, buddy, fallback);
     this.zoneTable = zones.toArray(Zone[]::new);
     this.zoneLists = new ZoneLists(zones);
     this.highatomic = new Highatomic(buddy, memmap);
@@ -141,8 +147,8 @@ public final class PageAllocator implements AutoCloseable {
   /** Gives one block to the allocator. Models {@code __free_pages_core()}. */
   public void handOverBlock(int cpu, long pfn, int order) {
     Zone zone = zoneOf(pfn);
-    zone.managedPages += 1L << order;
-    zone.presentPages += 1L << order;
+    long pages = 1L << order;
+    zone.setPages(zone.managedPages() + pages, zone.presentPages() + pages);
     buddy.free(zone, cpu, pfn, order, memmap.blockFreetype(pfn), /* toTail= */ true);
   }
 
@@ -150,7 +156,7 @@ public final class PageAllocator implements AutoCloseable {
   public void finishBoot() {
     Watermarks.setUp(zones);
     for (Zone zone : zones) {
-      Watermarks.setUpPcp(zone, rules);
+      pcpLists.setUp(zone);
     }
   }
 
@@ -243,7 +249,7 @@ public final class PageAllocator implements AutoCloseable {
     Zone[] list = zoneLists.of(Gfp.zone(gfp));
     int classIndex = Gfp.zone(gfp).index();
     for (Zone zone : list) {
-      if (only != ANY_ZONE && zone.id != only) {
+      if (only != ANY_ZONE && zone.id() != only) {
         continue;
       }
       boolean isAllowed = only != ANY_ZONE || isAllowed(zone, order, flags, classIndex);
@@ -263,12 +269,12 @@ public final class PageAllocator implements AutoCloseable {
     if ((flags & AllocFlags.NO_WATERMARKS) != 0) {
       return true;
     }
-    if (rules.autoTunesPcp() && !zone.isBelowHigh) {
+    if (rules.autoTunesPcp() && !zone.isBelowHigh()) {
       int highFlags = (flags & ~AllocFlags.WMARK_MASK) | AllocFlags.WMARK_HIGH;
       if (Watermarks.allow(zone, order, highFlags, classIndex)) {
         return true;
       }
-      zone.isBelowHigh = true;
+      zone.setBelowHigh(true);
     }
     return Watermarks.allow(zone, order, flags, classIndex);
   }
@@ -277,7 +283,7 @@ public final class PageAllocator implements AutoCloseable {
   private long takeFrom(
       @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
     if (pcpLists.allows(order)) {
-      long pfn = pcpLists.take(zone, zone.pcp(cpuId), order, freetype, flags);
+      long pfn = pcpLists.take(zone, pcpLists.of(zone, cpuId), order, freetype, flags);
       if (pfn != NONE) {
         return pfn;
       }
@@ -413,7 +419,7 @@ public final class PageAllocator implements AutoCloseable {
     int freetype = memmap.blockFreetype(pfn);
     boolean isIsolated = Freetype.migratetype(freetype) == Migratetype.ISOLATE;
     if (pcpLists.allows(order) && !isIsolated) {
-      pcpLists.free(zone, zone.pcp(cpu), pfn, order, freetype);
+      pcpLists.free(zone, pcpLists.of(zone, cpu), pfn, order, freetype);
     } else {
       freeToBuddy(cpu, pfn, order, /* toTail= */ false);
     }
@@ -449,7 +455,7 @@ public final class PageAllocator implements AutoCloseable {
     Zone zone = zoneOf(pfn);
     memmap.setBlockIsolated(pfn, /* isIsolated= */ true, type);
     buddy.moveAndCount(zone, cpu, memmap.blockStart(pfn), Migratetype.ISOLATE);
-    zone.isolatedBlocks++;
+    zone.addIsolatedBlocks(1);
     return true;
   }
 
@@ -466,7 +472,7 @@ public final class PageAllocator implements AutoCloseable {
     Zone zone = zoneOf(pfn);
     long start = memmap.blockStart(pfn);
     memmap.setBlockIsolated(pfn, /* isIsolated= */ false, migratetype);
-    zone.isolatedBlocks--;
+    zone.addIsolatedBlocks(-1);
     int freetype = memmap.blockFreetype(pfn);
     buddy.moveAndCount(zone, cpu, start, freetype);
     if (memmap.isFreeOfOrder(start, memmap.blockOrder())) {
@@ -480,7 +486,7 @@ public final class PageAllocator implements AutoCloseable {
   /** Empties every per-CPU list. Models {@code drain_all_pages()}. */
   public void drainAll() {
     for (Zone zone : zones) {
-      for (PerCpuPages pcp : zone.pcps) {
+      for (PerCpuPages pcp : pcpLists.of(zone)) {
         pcpLists.drainAll(zone, pcp);
       }
     }
@@ -515,7 +521,7 @@ public final class PageAllocator implements AutoCloseable {
 
   /** Pages on per-CPU lists. */
   public long pcpPages() {
-    return zones.stream().flatMap(zone -> zone.pcps.stream()).mapToLong(pcp -> pcp.count).sum();
+    return pcpLists.pages();
   }
 
   /** Free pages on the lists of unmapped pageblocks. */
@@ -523,7 +529,7 @@ public final class PageAllocator implements AutoCloseable {
     long pages = 0;
     for (Zone zone : zones) {
       for (int order = 0; order < Zone.ORDERS; order++) {
-        pages += (long) zone.free.length(Zone.list(order, Migratetype.TYPES)) << order;
+        pages += (long) zone.free().length(Zone.list(order, Migratetype.TYPES)) << order;
       }
     }
     return pages;

@@ -1,6 +1,13 @@
 package org.pagewright.kernel.alloc;
 
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.kernel.buddy.Buddy;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /**
  * Refills and drains per-CPU lists. Models {@code rmqueue_bulk()}, {@code
@@ -13,13 +20,57 @@ final class PcpLists {
   private final Buddy buddy;
   private final Fallback fallback;
   private final AllocatorRules rules;
+
+  /** By zone, then by CPU. */
+  private final PerCpuPages[][] pcps;
+
   private boolean isSelfActing = true;
 
-  PcpLists(Memmap memmap, Buddy buddy, Fallback fallback, AllocatorRules rules) {
+  PcpLists(
+      AllocatorConfig config, List<Zone> zones, Memmap memmap, Buddy buddy, Fallback fallback) {
     this.memmap = memmap;
     this.buddy = buddy;
     this.fallback = fallback;
-    this.rules = rules;
+    this.rules = config.rules();
+    this.pcps = new PerCpuPages[zones.size()][config.cpus()];
+    for (PerCpuPages[] ofZone : pcps) {
+      Arrays.setAll(ofZone, cpu -> new PerCpuPages(memmap, cpu));
+    }
+  }
+
+  /** Sets batch and bounds of every CPU's lists. Models {@code zone_pcp_update()}. */
+  void setUp(Zone zone) {
+    long base =
+        rules.batchShift() == 12
+            ? Math.min(zone.managedPages() >>> 12, 64)
+            : Math.min(zone.managedPages() >>> 10, 256) / 4;
+    long rounded = base + base / 2;
+    int batch = base <= 1 ? 1 : Math.max(1, (int) Long.highestOneBit(rounded) - 1);
+    PerCpuPages[] pcps = of(zone);
+    long low = zone.marks()[AllocFlags.WMARK_LOW] / pcps.length;
+    int min = (int) Math.max(low, 4L * batch);
+    int max = (int) Math.max(zone.managedPages() / 8 / pcps.length, 4L * batch);
+    for (PerCpuPages pcp : pcps) {
+      pcp.batch = batch;
+      pcp.highMin = min;
+      pcp.highMax = rules.autoTunesPcp() ? max : min;
+      pcp.high = min;
+    }
+  }
+
+  /** The lists of a CPU for a zone. */
+  PerCpuPages of(Zone zone, int cpu) {
+    return pcps[zone.id()][cpu];
+  }
+
+  /** The lists of every CPU for a zone. */
+  PerCpuPages[] of(Zone zone) {
+    return pcps[zone.id()];
+  }
+
+  /** Pages on all lists. */
+  long pages() {
+    return Arrays.stream(pcps).flatMap(Arrays::stream).mapToLong(pcp -> pcp.count).sum();
   }
 
   /** Lets lists refill and drain on their own, or only when told. */
@@ -82,7 +133,7 @@ final class PcpLists {
       return 1;
     }
     int batch = order > 0 ? base : base << pcp.allocFactor;
-    if (pcp.highMin != pcp.highMax && !zone.isBelowHigh) {
+    if (pcp.highMin != pcp.highMax && !zone.isBelowHigh()) {
       pcp.high = Math.min(pcp.high + batch, pcp.highMax);
     }
     if (order == 0) {
@@ -142,7 +193,7 @@ final class PcpLists {
     if (pcp.high == 0 || freesHigh) {
       return 0;
     }
-    return zone.isReclaimActive ? Math.min(pcp.batch << 2, pcp.high) : pcp.high;
+    return zone.isReclaimActive() ? Math.min(pcp.batch << 2, pcp.high) : pcp.high;
   }
 
   private static int excessPlain(PerCpuPages pcp, int limit, boolean freesHigh) {
@@ -189,14 +240,14 @@ final class PcpLists {
       return 0;
     }
     int recent = Math.max(pcp.freeCount, pcp.batch);
-    if (zone.isReclaimActive) {
+    if (zone.isReclaimActive()) {
       pcp.high = Math.max(high - recent, pcp.highMin);
       return Math.min(pcp.batch << 2, pcp.high);
     }
     if (pcp.highMin == pcp.highMax) {
       return high;
     }
-    if (zone.isBelowHigh) {
+    if (zone.isBelowHigh()) {
       pcp.high = Math.max(high - recent, pcp.highMin);
       return Math.max(pcp.count, pcp.highMin);
     }
@@ -218,8 +269,8 @@ final class PcpLists {
   }
 
   private void noteDrained(Zone zone) {
-    if (zone.isBelowHigh && zone.freePages.visible() > zone.marks[AllocFlags.WMARK_HIGH]) {
-      zone.isBelowHigh = false;
+    if (zone.isBelowHigh() && zone.freePages().visible() > zone.marks()[AllocFlags.WMARK_HIGH]) {
+      zone.setBelowHigh(false);
     }
   }
 
@@ -245,7 +296,7 @@ final class PcpLists {
     int noted = memmap.notedType(pfn);
     pcp.count -= 1 << order;
     int freetype = memmap.blockFreetype(pfn);
-    if (!rules.listsFollowBlocks() && zone.isolatedBlocks == 0) {
+    if (!rules.listsFollowBlocks() && zone.isolatedBlocks() == 0) {
       freetype = Freetype.withMigratetype(freetype, noted);
     }
     buddy.free(zone, pcp.cpu, pfn, order, freetype, /* toTail= */ false);
@@ -258,7 +309,7 @@ final class PcpLists {
   }
 
   /** The per-CPU list of {@code zone} that holds a block, or null. */
-  static @Nullable PerCpuPages holder(Zone zone, Memmap memmap, long pfn) {
-    return memmap.state(pfn) == Memmap.PCP ? zone.pcps.get(memmap.cpu(pfn)) : null;
+  @Nullable PerCpuPages holder(Zone zone, long pfn) {
+    return memmap.state(pfn) == Memmap.PCP ? of(zone, memmap.cpu(pfn)) : null;
   }
 }

@@ -1,5 +1,10 @@
 package org.pagewright.kernel.alloc;
 
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.PageLists;
+
 /**
  * Blocks that one CPU keeps at hand from one zone. Models {@code struct per_cpu_pages} (mmzone.h).
  *

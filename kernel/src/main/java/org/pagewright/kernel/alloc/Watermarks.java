@@ -1,6 +1,10 @@
 package org.pagewright.kernel.alloc;
 
 import java.util.List;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.buddy.ZoneKind;
 
 /**
  * How much a zone keeps free and for whom. Models {@code __setup_per_zone_wmarks()}, {@code
@@ -20,45 +24,45 @@ final class Watermarks {
     long root = (long) Math.sqrt((double) (lowmem * PAGE_KIB) * 16);
     long minPages = Math.clamp(root, MIN_FREE_KIB_MIN, MIN_FREE_KIB_MAX) / PAGE_KIB;
     for (Zone zone : zones) {
-      long share = lowmem == 0 ? 0 : minPages * zone.managedPages / lowmem;
-      boolean isMovable = zone.kind == ZoneKind.MOVABLE;
-      long min = isMovable ? Math.clamp(zone.managedPages / 1024, 32L, 128L) : share;
-      long delta = Math.max(share / 4, zone.managedPages * SCALE_FACTOR / 10000);
-      zone.marks[AllocFlags.WMARK_MIN] = min;
-      zone.marks[AllocFlags.WMARK_LOW] = min + delta;
-      zone.marks[AllocFlags.WMARK_HIGH] = min + 2 * delta;
-      zone.boost = 0;
+      long share = lowmem == 0 ? 0 : minPages * zone.managedPages() / lowmem;
+      boolean isMovable = zone.kind() == ZoneKind.MOVABLE;
+      long min = isMovable ? Math.clamp(zone.managedPages() / 1024, 32L, 128L) : share;
+      long delta = Math.max(share / 4, zone.managedPages() * SCALE_FACTOR / 10000);
+      zone.marks()[AllocFlags.WMARK_MIN] = min;
+      zone.marks()[AllocFlags.WMARK_LOW] = min + delta;
+      zone.marks()[AllocFlags.WMARK_HIGH] = min + 2 * delta;
+      zone.setBoost(0);
     }
     setUpReserves(zones);
   }
 
   private static long lowmemPages(Zone zone) {
-    return zone.kind == ZoneKind.MOVABLE ? 0 : zone.managedPages;
+    return zone.kind() == ZoneKind.MOVABLE ? 0 : zone.managedPages();
   }
 
   private static void setUpReserves(List<Zone> zones) {
     for (Zone zone : zones) {
       long above = 0;
-      for (int kind = zone.kind.index() + 1; kind < ZoneKind.KINDS; kind++) {
-        above += managedPages(zones, zone.node, kind);
-        int ratio = zone.kind.reserveRatio();
-        zone.reserve[kind] = ratio == 0 || zone.managedPages == 0 ? 0 : above / ratio;
+      for (int kind = zone.kind().index() + 1; kind < ZoneKind.KINDS; kind++) {
+        above += managedPages(zones, zone.node(), kind);
+        int ratio = zone.kind().reserveRatio();
+        zone.reserve()[kind] = ratio == 0 || zone.managedPages() == 0 ? 0 : above / ratio;
       }
     }
   }
 
   private static long managedPages(List<Zone> zones, int node, int kind) {
     return zones.stream()
-        .filter(zone -> zone.node == node && zone.kind.index() == kind)
-        .mapToLong(zone -> zone.managedPages)
+        .filter(zone -> zone.node() == node && zone.kind().index() == kind)
+        .mapToLong(zone -> zone.managedPages())
         .sum();
   }
 
   /** Whether a zone may serve a request of a zone class; models zone_watermark_fast(). */
   static boolean allow(Zone zone, int order, int flags, int classIndex) {
-    long mark = zone.marks[flags & AllocFlags.WMARK_MASK] + zone.boost;
-    long free = zone.freePages.visible();
-    if (order == 0 && free - unusable(zone, 0, flags) > mark + zone.reserve[classIndex]) {
+    long mark = zone.marks()[flags & AllocFlags.WMARK_MASK] + zone.boost();
+    long free = zone.freePages().visible();
+    if (order == 0 && free - unusable(zone, 0, flags) > mark + zone.reserve()[classIndex]) {
       return true;
     }
     if (isOk(zone, order, mark, flags, classIndex)) {
@@ -67,9 +71,10 @@ final class Watermarks {
     boolean mayIgnoreBoost =
         order == 0
             && (flags & AllocFlags.MIN_RESERVE) != 0
-            && zone.boost > 0
+            && zone.boost() > 0
             && (flags & AllocFlags.WMARK_MASK) == AllocFlags.WMARK_MIN;
-    return mayIgnoreBoost && isOk(zone, order, zone.marks[AllocFlags.WMARK_MIN], flags, classIndex);
+    return mayIgnoreBoost
+        && isOk(zone, order, zone.marks()[AllocFlags.WMARK_MIN], flags, classIndex);
   }
 
   /** Whether the free pages exceed a mark, and a block of the order is at hand. */
@@ -83,7 +88,8 @@ final class Watermarks {
     } else if ((flags & AllocFlags.HARDER) != 0) {
       min -= min / 4;
     }
-    if (zone.freePages.visible() - unusable(zone, order, flags) <= min + zone.reserve[classIndex]) {
+    if (zone.freePages().visible() - unusable(zone, order, flags)
+        <= min + zone.reserve()[classIndex]) {
       return false;
     }
     return order == 0 || hasBlock(zone, order, flags);
@@ -92,14 +98,14 @@ final class Watermarks {
   private static long unusable(Zone zone, int order, int flags) {
     long pages = (1L << order) - 1;
     if ((flags & AllocFlags.RESERVES) == 0) {
-      pages += zone.reservedHighatomic;
+      pages += zone.reservedHighatomic();
     }
-    return (flags & AllocFlags.CMA) == 0 ? pages + zone.freeCma : pages;
+    return (flags & AllocFlags.CMA) == 0 ? pages + zone.freeCma() : pages;
   }
 
   private static boolean hasBlock(Zone zone, int order, int flags) {
     for (int size = order; size <= Zone.MAX_ORDER; size++) {
-      if (zone.freeBlocks[size] == 0) {
+      if (zone.freeBlocks()[size] == 0) {
         continue;
       }
       for (int type = 0; type < Migratetype.PCP_TYPES; type++) {
@@ -115,25 +121,5 @@ final class Watermarks {
       }
     }
     return false;
-  }
-
-  /** Sets batch and bounds of every CPU's lists. Models {@code zone_pcp_update()}. */
-  static void setUpPcp(Zone zone, AllocatorRules rules) {
-    long base =
-        rules.batchShift() == 12
-            ? Math.min(zone.managedPages >>> 12, 64)
-            : Math.min(zone.managedPages >>> 10, 256) / 4;
-    long rounded = base + base / 2;
-    int batch = base <= 1 ? 1 : Math.max(1, (int) Long.highestOneBit(rounded) - 1);
-    int cpus = zone.pcps.size();
-    long low = zone.marks[AllocFlags.WMARK_LOW] / cpus;
-    int min = (int) Math.max(low, 4L * batch);
-    int max = (int) Math.max(zone.managedPages / 8 / cpus, 4L * batch);
-    for (PerCpuPages pcp : zone.pcps) {
-      pcp.batch = batch;
-      pcp.highMin = min;
-      pcp.highMax = rules.autoTunesPcp() ? max : min;
-      pcp.high = min;
-    }
   }
 }

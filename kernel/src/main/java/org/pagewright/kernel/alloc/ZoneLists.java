@@ -3,6 +3,8 @@ package org.pagewright.kernel.alloc;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.buddy.ZoneKind;
 
 /**
  * Which zones serve a request, in which order. Models zonelists (mm/page_alloc.c, {@code
@@ -25,10 +27,10 @@ final class ZoneLists {
   private Zone[] listOf(ZoneKind highest) {
     List<Zone> list = new ArrayList<>();
     zones.stream()
-        .filter(zone -> zone.kind.index() <= highest.index())
+        .filter(zone -> zone.kind().index() <= highest.index())
         .sorted(
-            Comparator.<Zone>comparingInt(zone -> zone.node)
-                .thenComparing(zone -> zone.kind.index(), Comparator.reverseOrder()))
+            Comparator.<Zone>comparingInt(zone -> zone.node())
+                .thenComparing(zone -> zone.kind().index(), Comparator.reverseOrder()))
         .forEach(list::add);
     return list.toArray(Zone[]::new);
   }
@@ -40,10 +42,10 @@ final class ZoneLists {
 
   /** Whether a normal zone stands before smaller ones, or alone. */
   private boolean hasLowZoneBelow(Zone[] list) {
-    int node = list[0].node;
-    boolean isSingleNode = zones.stream().allMatch(zone -> zone.node == node);
-    boolean hasDma32 = list.length > 1 && list[1].kind == ZoneKind.DMA32;
-    return list[0].kind == ZoneKind.NORMAL && (isSingleNode || hasDma32);
+    int node = list[0].node();
+    boolean isSingleNode = zones.stream().allMatch(zone -> zone.node() == node);
+    boolean hasDma32 = list.length > 1 && list[1].kind() == ZoneKind.DMA32;
+    return list[0].kind() == ZoneKind.NORMAL && (isSingleNode || hasDma32);
   }
 
   /** Whether requests of a class first keep types apart; models alloc_flags_nofragment(). */

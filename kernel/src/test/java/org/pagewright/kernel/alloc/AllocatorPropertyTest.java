@@ -15,6 +15,8 @@ import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /**
  * Random operations of every kind on a small machine, with every invariant checked.
@@ -123,7 +125,7 @@ class AllocatorPropertyTest {
 
     private void noteReserve() {
       for (Zone zone : allocator.zones()) {
-        reservedAtMost = Math.max(reservedAtMost, zone.reservedHighatomic);
+        reservedAtMost = Math.max(reservedAtMost, zone.reservedHighatomic());
       }
     }
 

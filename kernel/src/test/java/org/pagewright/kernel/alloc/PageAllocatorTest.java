@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.choice.SeededChoices;
 import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.kernel.buddy.Migratetype;
 
 class PageAllocatorTest {
   private static final int CPU = 0;

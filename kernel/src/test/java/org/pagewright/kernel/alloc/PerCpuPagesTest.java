@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Migratetype;
 
 class PerCpuPagesTest {
   private static final int BLOCK_ORDER = 9;

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.kernel.alloc.AllocatorConfig;
 import org.pagewright.kernel.alloc.AllocatorRepairs;
 import org.pagewright.kernel.alloc.AllocatorRules;
-import org.pagewright.kernel.alloc.EventSink;
-import org.pagewright.kernel.alloc.Migratetype;
 import org.pagewright.kernel.alloc.PageAllocator;
-import org.pagewright.kernel.alloc.Zone;
-import org.pagewright.kernel.alloc.ZoneKind;
+import org.pagewright.kernel.buddy.EventSink;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.buddy.ZoneKind;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.trace.input.RecordedState;
 

@@ -12,11 +12,11 @@ import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.kernel.alloc.AllocatorConfig;
 import org.pagewright.kernel.alloc.AllocatorRepairs;
 import org.pagewright.kernel.alloc.AllocatorRules;
-import org.pagewright.kernel.alloc.Freetype;
-import org.pagewright.kernel.alloc.Migratetype;
 import org.pagewright.kernel.alloc.PageAllocator;
-import org.pagewright.kernel.alloc.Zone;
 import org.pagewright.kernel.boot.EarlyKernel;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 import org.pagewright.lab.trace.TraceReplay;
 
 /**

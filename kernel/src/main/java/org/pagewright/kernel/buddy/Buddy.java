@@ -1,29 +1,29 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 /**
  * Takes blocks out of a zone's free lists and merges blocks back into them, under the zone's lock.
  * Models {@code __free_one_page()}, {@code __rmqueue_smallest()} and what they call.
  */
-final class Buddy {
+public final class Buddy {
   private final Memmap memmap;
   private EventSink sink = EventSink.NOWHERE;
 
-  Buddy(Memmap memmap) {
+  public Buddy(Memmap memmap) {
     this.memmap = memmap;
   }
 
-  void setSink(EventSink sink) {
+  public void setSink(EventSink sink) {
     this.sink = sink;
   }
 
-  EventSink sink() {
+  public EventSink sink() {
     return sink;
   }
 
   // ---- giving back
 
   /** Frees a block as one of {@code freetype}, merging it with its free neighbours. */
-  void free(Zone zone, int cpu, long pfn, int order, int freetype, boolean toTail) {
+  public void free(Zone zone, int cpu, long pfn, int order, int freetype, boolean toTail) {
     zone.account(cpu, 1L << order, freetype);
     long start = pfn;
     int size = order;
@@ -58,7 +58,7 @@ final class Buddy {
 
   private boolean listsFollowBlocks;
 
-  void setListsFollowBlocks(boolean listsFollowBlocks) {
+  public void setListsFollowBlocks(boolean listsFollowBlocks) {
     this.listsFollowBlocks = listsFollowBlocks;
   }
 
@@ -78,7 +78,7 @@ final class Buddy {
   // ---- taking
 
   /** Takes the smallest sufficient block of a list's freetype; {@link Memmap#NONE} if none. */
-  long takeSmallest(Zone zone, int cpu, int order, int freetype) {
+  public long takeSmallest(Zone zone, int cpu, int order, int freetype) {
     int index = Freetype.index(freetype);
     if (index == Freetype.NO_LIST) {
       return Memmap.NONE;
@@ -95,20 +95,20 @@ final class Buddy {
   }
 
   /** Takes a free block and puts what exceeds {@code order} back. */
-  void takeAndExpand(Zone zone, long pfn, int order, int size, int freetype) {
+  public void takeAndExpand(Zone zone, long pfn, int order, int size, int freetype) {
     zone.remove(pfn, size);
     expand(zone, pfn, order, size, freetype);
   }
 
   /** Puts the upper halves of a taken block on their lists. Models {@code expand()}. */
-  void expand(Zone zone, long pfn, int order, int size, int freetype) {
+  public void expand(Zone zone, long pfn, int order, int size, int freetype) {
     for (int half = size - 1; half >= order; half--) {
       zone.add(pfn + (1L << half), half, freetype, /* toTail= */ false);
     }
   }
 
   /** Moves a free block to the tail of another type's list. */
-  void moveToTail(Zone zone, long pfn, int order, int freetype) {
+  public void moveToTail(Zone zone, long pfn, int order, int freetype) {
     zone.remove(pfn, order);
     zone.add(pfn, order, freetype, /* toTail= */ true);
   }
@@ -119,10 +119,10 @@ final class Buddy {
    * Moves every free block of a pageblock to the tails of another type's lists, flags unchanged;
    * returns how many pages moved. Models {@code move_freepages_block()}.
    */
-  long moveBlock(Zone zone, long blockStart, int type) {
-    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn);
+  public long moveBlock(Zone zone, long blockStart, int type) {
+    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn());
     long moved = 0;
-    long pfn = Math.max(blockStart, zone.startPfn);
+    long pfn = Math.max(blockStart, zone.startPfn());
     while (pfn < end) {
       if (memmap.state(pfn) != Memmap.FREE) {
         pfn++;
@@ -142,10 +142,10 @@ final class Buddy {
    * there; a larger block that covers the pageblock is broken up first. Models {@code
    * move_freepages_block_isolate()}.
    */
-  void moveAndCount(Zone zone, int cpu, long blockStart, int freetype) {
+  public void moveAndCount(Zone zone, int cpu, long blockStart, int freetype) {
     breakUpAround(zone, blockStart);
-    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn);
-    long pfn = Math.max(blockStart, zone.startPfn);
+    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn());
+    long pfn = Math.max(blockStart, zone.startPfn());
     while (pfn < end) {
       if (memmap.state(pfn) != Memmap.FREE) {
         pfn++;
@@ -174,12 +174,12 @@ final class Buddy {
   }
 
   /** Free pages of a pageblock in the low half of the word, movable used ones in the high half. */
-  long countBlock(Zone zone, long blockStart) {
-    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn);
+  public long countBlock(Zone zone, long blockStart) {
+    long end = Math.min(blockStart + memmap.blockPages(), zone.endPfn());
     long free = 0;
     long movable = 0;
     long movableEnd = 0;
-    long pfn = Math.max(blockStart, zone.startPfn);
+    long pfn = Math.max(blockStart, zone.startPfn());
     while (pfn < end) {
       int state = memmap.state(pfn);
       if (state == Memmap.FREE) {
@@ -199,7 +199,7 @@ final class Buddy {
   }
 
   /** Whether a whole pageblock lies in the zone. */
-  boolean hasWholeBlock(Zone zone, long blockStart) {
+  public boolean hasWholeBlock(Zone zone, long blockStart) {
     return zone.spans(blockStart) && zone.spans(blockStart + memmap.blockPages() - 1);
   }
 }

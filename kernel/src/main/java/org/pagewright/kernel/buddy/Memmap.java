@@ -1,4 +1,4 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 import org.pagewright.hardware.memory.SparseInts;
 
@@ -11,20 +11,20 @@ import org.pagewright.hardware.memory.SparseInts;
  * Behind it stand the neighbours on its list. Sixteen bytes a frame, in one place so that a frame
  * costs one cache line, and taken only where frames are used.
  */
-final class Memmap implements AutoCloseable {
-  static final long NONE = -1;
+public final class Memmap implements AutoCloseable {
+  public static final long NONE = -1;
 
   /** Not the head of a block, or never given to the allocator. */
-  static final int TAIL = 0;
+  public static final int TAIL = 0;
 
   /** Head of a free block. */
-  static final int FREE = 1;
+  public static final int FREE = 1;
 
   /** Head of a block on a per-CPU list. */
-  static final int PCP = 2;
+  public static final int PCP = 2;
 
   /** Head of a block that a caller owns. */
-  static final int USED = 3;
+  public static final int USED = 3;
 
   private static final int ORDER_MASK = 15;
   private static final int STATE_SHIFT = 4;
@@ -58,7 +58,7 @@ final class Memmap implements AutoCloseable {
   private final int blockOrder;
   private final boolean keepsTypeWhenIsolated;
 
-  Memmap(long frames, int blockOrder, boolean keepsTypeWhenIsolated) {
+  public Memmap(long frames, int blockOrder, boolean keepsTypeWhenIsolated) {
     this.cells = new SparseInts((frames + (frames >>> Zone.MAX_ORDER) + 1) << FRAME_SHIFT);
     this.frames = frames;
     this.blocks = new byte[Math.toIntExact((frames >>> blockOrder) + 1)];
@@ -67,11 +67,11 @@ final class Memmap implements AutoCloseable {
     java.util.Arrays.fill(blocks, (byte) Migratetype.MOVABLE);
   }
 
-  long frames() {
+  public long frames() {
     return frames;
   }
 
-  boolean contains(long pfn) {
+  public boolean contains(long pfn) {
     return pfn >= 0 && pfn < frames;
   }
 
@@ -83,40 +83,40 @@ final class Memmap implements AutoCloseable {
 
   // ---- words
 
-  int state(long pfn) {
+  public int state(long pfn) {
     return (cells.get(cell(pfn)) >>> STATE_SHIFT) & STATE_MASK;
   }
 
-  int order(long pfn) {
+  public int order(long pfn) {
     return cells.get(cell(pfn)) & ORDER_MASK;
   }
 
   /** Which list of the zone or CPU the block lies on. */
-  int list(long pfn) {
+  public int list(long pfn) {
     return (cells.get(cell(pfn)) >>> LIST_SHIFT) & LIST_MASK;
   }
 
   /** Whose per-CPU list the block lies on. */
-  int cpu(long pfn) {
+  public int cpu(long pfn) {
     return (cells.get(cell(pfn)) >>> CPU_SHIFT) & CPU_MASK;
   }
 
   /** Migratetype noted when the block was freed to a per-CPU list (6.1), else that it came from. */
-  int notedType(long pfn) {
+  public int notedType(long pfn) {
     return cells.get(cell(pfn)) >>> TYPE_SHIFT;
   }
 
-  boolean isMovable(long pfn) {
+  public boolean isMovable(long pfn) {
     return (cells.get(cell(pfn)) & MOVABLE) != 0;
   }
 
-  boolean isFreeOfOrder(long pfn, int order) {
+  public boolean isFreeOfOrder(long pfn, int order) {
     return (cells.get(cell(pfn)) & ((STATE_MASK << STATE_SHIFT) | ORDER_MASK))
         == ((FREE << STATE_SHIFT) | order);
   }
 
   /** Whether a frame's pageblock lies in a used block larger than a pageblock. */
-  boolean isPartOfUsed(long pfn) {
+  public boolean isPartOfUsed(long pfn) {
     for (int size = blockOrder + 1; size <= Zone.MAX_ORDER; size++) {
       long head = pfn & -(1L << size);
       if (state(head) == USED && order(head) == size) {
@@ -126,11 +126,11 @@ final class Memmap implements AutoCloseable {
     return false;
   }
 
-  void setFree(long pfn, int order, int list) {
+  public void setFree(long pfn, int order, int list) {
     cells.set(cell(pfn), order | (FREE << STATE_SHIFT) | (list << LIST_SHIFT));
   }
 
-  void setPcp(long pfn, int order, int list, int cpu, int type) {
+  public void setPcp(long pfn, int order, int list, int cpu, int type) {
     cells.set(
         cell(pfn),
         order
@@ -140,50 +140,50 @@ final class Memmap implements AutoCloseable {
             | (type << TYPE_SHIFT));
   }
 
-  void setUsed(long pfn, int order, boolean isMovable, int type) {
+  public void setUsed(long pfn, int order, boolean isMovable, int type) {
     cells.set(
         cell(pfn),
         order | (USED << STATE_SHIFT) | (isMovable ? MOVABLE : 0) | (type << TYPE_SHIFT));
   }
 
-  void setTail(long pfn) {
+  public void setTail(long pfn) {
     cells.set(cell(pfn), 0);
   }
 
   // ---- links
 
-  long next(long pfn) {
+  public long next(long pfn) {
     return Integer.toUnsignedLong(cells.get(cell(pfn) + NEXT)) - 1;
   }
 
-  long previous(long pfn) {
+  public long previous(long pfn) {
     return Integer.toUnsignedLong(cells.get(cell(pfn) + PREVIOUS)) - 1;
   }
 
-  void setNext(long pfn, long other) {
+  public void setNext(long pfn, long other) {
     cells.set(cell(pfn) + NEXT, (int) (other + 1));
   }
 
-  void setPrevious(long pfn, long other) {
+  public void setPrevious(long pfn, long other) {
     cells.set(cell(pfn) + PREVIOUS, (int) (other + 1));
   }
 
   // ---- pageblocks
 
-  int blockOrder() {
+  public int blockOrder() {
     return blockOrder;
   }
 
-  long blockPages() {
+  public long blockPages() {
     return 1L << blockOrder;
   }
 
-  long blockStart(long pfn) {
+  public long blockStart(long pfn) {
     return pfn & -blockPages();
   }
 
   /** Freetype of a frame's pageblock, ISOLATE while it is isolated. */
-  int blockFreetype(long pfn) {
+  public int blockFreetype(long pfn) {
     int bits = blocks[(int) (pfn >>> blockOrder)];
     if ((bits & BLOCK_ISOLATED) != 0) {
       return (bits & BLOCK_UNMAPPED) | Migratetype.ISOLATE;
@@ -191,39 +191,39 @@ final class Memmap implements AutoCloseable {
     return bits & (BLOCK_TYPE | BLOCK_UNMAPPED);
   }
 
-  int blockType(long pfn) {
+  public int blockType(long pfn) {
     return Freetype.migratetype(blockFreetype(pfn));
   }
 
-  boolean isBlockUnmapped(long pfn) {
+  public boolean isBlockUnmapped(long pfn) {
     return (blocks[(int) (pfn >>> blockOrder)] & BLOCK_UNMAPPED) != 0;
   }
 
-  boolean isBlockIsolated(long pfn) {
+  public boolean isBlockIsolated(long pfn) {
     return blockType(pfn) == Migratetype.ISOLATE;
   }
 
   /** Changes the type of a pageblock; its flags stay. */
-  void setBlockType(long pfn, int type) {
+  public void setBlockType(long pfn, int type) {
     int at = (int) (pfn >>> blockOrder);
     blocks[at] = (byte) ((blocks[at] & ~BLOCK_TYPE) | type);
   }
 
   /** Changes the types of all pageblocks that a block of {@code order} covers. */
-  void setBlockTypes(long pfn, int order, int type) {
+  public void setBlockTypes(long pfn, int order, int type) {
     for (long at = pfn; at < pfn + (1L << order); at += blockPages()) {
       setBlockType(at, type);
     }
   }
 
-  void setBlockUnmapped(long pfn, boolean isUnmapped) {
+  public void setBlockUnmapped(long pfn, boolean isUnmapped) {
     int at = (int) (pfn >>> blockOrder);
     int bits = blocks[at] & ~BLOCK_UNMAPPED;
     blocks[at] = (byte) (isUnmapped ? bits | BLOCK_UNMAPPED : bits);
   }
 
   /** Isolates a pageblock or undoes it; before 6.17 the old type is lost meanwhile. */
-  void setBlockIsolated(long pfn, boolean isIsolated, int typeAfter) {
+  public void setBlockIsolated(long pfn, boolean isIsolated, int typeAfter) {
     int at = (int) (pfn >>> blockOrder);
     if (!keepsTypeWhenIsolated) {
       setBlockType(pfn, isIsolated ? Migratetype.ISOLATE : typeAfter);
@@ -235,7 +235,7 @@ final class Memmap implements AutoCloseable {
   }
 
   /** Real memory that the host spends. */
-  long residentBytes() {
+  public long residentBytes() {
     return cells.residentBytes() + blocks.length;
   }
 

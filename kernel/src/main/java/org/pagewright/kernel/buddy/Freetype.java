@@ -1,4 +1,4 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 /**
  * What a free page is good for: a migratetype and properties orthogonal to it. Models {@code
@@ -44,12 +44,12 @@ public final class Freetype {
   }
 
   /** The same flags with another migratetype. */
-  static int withMigratetype(int freetype, int migratetype) {
+  public static int withMigratetype(int freetype, int migratetype) {
     return (freetype & UNMAPPED) | migratetype;
   }
 
   /** Whether free blocks of two pageblocks may become one: equal, or mergeable with equal flags. */
-  static boolean canMerge(int one, int other) {
+  public static boolean canMerge(int one, int other) {
     return one == other
         || ((one & UNMAPPED) == (other & UNMAPPED)
             && Migratetype.isMergeable(one & TYPE_MASK)

@@ -1,4 +1,4 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 /** Range of memory by what can address it. Models {@code enum zone_type} on x86-64. */
 public enum ZoneKind {
@@ -8,7 +8,7 @@ public enum ZoneKind {
   MOVABLE("Movable", 3, Long.MAX_VALUE, 0);
 
   /** How many kinds there are, the device zone not counted. */
-  static final int KINDS = 4;
+  public static final int KINDS = 4;
 
   private final String label;
   private final int index;
@@ -33,12 +33,12 @@ public enum ZoneKind {
   }
 
   /** First frame above the zone with pages of 4 KiB. */
-  long endPfn() {
+  public long endPfn() {
     return endPfn;
   }
 
   /** {@code lowmem_reserve_ratio} of the zone; 0 for none. */
-  int reserveRatio() {
+  public int reserveRatio() {
     return reserveRatio;
   }
 }

@@ -1,4 +1,4 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 /** Hears what the allocator does under its locks, as the kernel's trace events tell it. */
 public interface EventSink {

@@ -1,4 +1,4 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 import java.util.Arrays;
 
@@ -7,13 +7,13 @@ import java.util.Arrays;
  *
  * <p>What stands before the first block of a list, and behind the last, means nothing.
  */
-final class PageLists {
+public final class PageLists {
   private final Memmap memmap;
   private final long[] heads;
   private final long[] tails;
   private final int[] lengths;
 
-  PageLists(Memmap memmap, int lists) {
+  public PageLists(Memmap memmap, int lists) {
     this.memmap = memmap;
     this.heads = new long[lists];
     this.tails = new long[lists];
@@ -22,27 +22,27 @@ final class PageLists {
     Arrays.fill(tails, Memmap.NONE);
   }
 
-  int lists() {
+  public int lists() {
     return heads.length;
   }
 
-  boolean isEmpty(int list) {
+  public boolean isEmpty(int list) {
     return lengths[list] == 0;
   }
 
-  int length(int list) {
+  public int length(int list) {
     return lengths[list];
   }
 
-  long head(int list) {
+  public long head(int list) {
     return heads[list];
   }
 
-  long tail(int list) {
+  public long tail(int list) {
     return tails[list];
   }
 
-  void addHead(int list, long pfn) {
+  public void addHead(int list, long pfn) {
     long old = heads[list];
     memmap.setNext(pfn, old);
     heads[list] = pfn;
@@ -53,7 +53,7 @@ final class PageLists {
     }
   }
 
-  void addTail(int list, long pfn) {
+  public void addTail(int list, long pfn) {
     long old = tails[list];
     memmap.setPrevious(pfn, old);
     tails[list] = pfn;
@@ -65,7 +65,7 @@ final class PageLists {
   }
 
   /** Takes the first block of a list that is not empty. */
-  long removeHead(int list) {
+  public long removeHead(int list) {
     long pfn = heads[list];
     if (--lengths[list] == 0) {
       clear(list);
@@ -76,7 +76,7 @@ final class PageLists {
   }
 
   /** Takes the last block of a list that is not empty. */
-  long removeTail(int list) {
+  public long removeTail(int list) {
     long pfn = tails[list];
     if (--lengths[list] == 0) {
       clear(list);
@@ -91,7 +91,7 @@ final class PageLists {
     tails[list] = Memmap.NONE;
   }
 
-  void remove(int list, long pfn) {
+  public void remove(int list, long pfn) {
     assert lengths[list] > 0 : "list " + list + " is empty, wanted frame " + pfn;
     if (pfn == heads[list]) {
       removeHead(list);
@@ -107,7 +107,7 @@ final class PageLists {
   }
 
   /** How many blocks lie before one of the list. */
-  int depth(int list, long pfn) {
+  public int depth(int list, long pfn) {
     int depth = 0;
     for (long at = pfn; at != heads[list]; at = memmap.previous(at)) {
       depth++;
@@ -115,7 +115,7 @@ final class PageLists {
     return depth;
   }
 
-  long[] toArray(int list) {
+  public long[] toArray(int list) {
     long[] pfns = new long[lengths[list]];
     long at = heads[list];
     for (int i = 0; i < pfns.length; i++) {

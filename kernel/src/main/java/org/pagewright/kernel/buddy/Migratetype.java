@@ -1,4 +1,4 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 /** Mobility of the pages of a pageblock. Models {@code enum migratetype} (mmzone.h). */
 public final class Migratetype {
@@ -27,11 +27,11 @@ public final class Migratetype {
   private Migratetype() {}
 
   /** How many fallback types {@code type} has. */
-  static int fallbacks(int type) {
+  public static int fallbacks(int type) {
     return type < PCP_TYPES ? FALLBACKS[type].length : 0;
   }
 
-  static int fallback(int type, int index) {
+  public static int fallback(int type, int index) {
     return FALLBACKS[type][index];
   }
 

@@ -1,20 +1,20 @@
-package org.pagewright.kernel.alloc;
+package org.pagewright.kernel.buddy;
 
 /**
  * A counter whose changes wait on each CPU until they exceed a threshold. Models {@code
  * __mod_zone_page_state()} (mm/vmstat.c): readers see a value that may lag.
  */
-final class CpuCounter {
+public final class CpuCounter {
   private final long[] pending;
   private long exact;
   private long visible;
   private int threshold;
 
-  CpuCounter(int cpus) {
+  public CpuCounter(int cpus) {
     this.pending = new long[cpus];
   }
 
-  void add(int cpu, long delta) {
+  public void add(int cpu, long delta) {
     exact += delta;
     long waiting = pending[cpu] + delta;
     if (Math.abs(waiting) > threshold) {
@@ -25,26 +25,26 @@ final class CpuCounter {
   }
 
   /** What a reader sees. */
-  long visible() {
+  public long visible() {
     return Math.max(visible, 0);
   }
 
-  long exact() {
+  public long exact() {
     return exact;
   }
 
   /** Sets the threshold; 0 makes every change visible at once. */
-  void setThreshold(int threshold) {
+  public void setThreshold(int threshold) {
     this.threshold = threshold;
   }
 
   /** Makes every waiting change visible. Models {@code refresh_cpu_vm_stats()}. */
-  void fold() {
+  public void fold() {
     visible = exact;
     java.util.Arrays.fill(pending, 0);
   }
 
-  void set(long value, long seen) {
+  public void set(long value, long seen) {
     exact = value;
     visible = seen;
     java.util.Arrays.fill(pending, 0);
