@@ -70,11 +70,14 @@ public final class RunReport {
           new Comparison(
               metric.name(),
               metric.unit(),
-              result.measured().stream()
-                  .map(v -> new Comparison.Series(v.name(), column(v, s -> s.metrics()[at])))
-                  .toList()));
+              result.measured().stream().map(v -> series(v, at)).toList()));
     }
     return comparisons;
+  }
+
+  private Comparison.Series series(Variant variant, int metric) {
+    return new Comparison.Series(
+        variant.name(), column(variant, s -> s.metrics()[metric]), result.isWhole(variant));
   }
 
   private double[] column(Variant variant, Function<Sample, Double> value) {
@@ -248,6 +251,9 @@ public final class RunReport {
   private Map<String, Object> variant(Variant variant) {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("name", variant.name());
+    int place = result.measured().indexOf(variant);
+    List<Comparison> comparisons = comparisons();
+    map.put("whole", result.isWhole(variant));
     for (int i = 0; i < experiment.metrics().size(); i++) {
       int at = i;
       Experiment.Metric metric = experiment.metrics().get(i);
@@ -256,15 +262,14 @@ public final class RunReport {
       String stem = i == 0 ? "" : metric.name() + "_";
       double[] samples = column(variant, s -> s.metrics()[at] * scale);
       Summary summary = Summary.of(samples);
-      Summary first =
-          Summary.of(column(result.measured().getFirst(), s -> s.metrics()[at] * scale));
+      Comparison comparison = comparisons.get(i);
       map.put(stem + "samples_" + unit, samples);
       map.put(stem + "mean_" + unit, summary.mean());
       map.put(stem + "min_" + unit, summary.min());
       map.put(stem + "max_" + unit, summary.max());
       map.put(stem + "stdev_" + unit, summary.stdev());
       map.put(stem + "ci95_half_width_" + unit, summary.halfWidth95());
-      map.put(stem + "delta_percent", summary.deltaPercent(first));
+      map.put(stem + "delta_percent", comparison.deltaPercent(comparison.series().get(place)));
     }
     map.put("parts_ms", named(experiment.parts(), variant, Sample::parts));
     map.put("others_ms", named(experiment.otherParts(), variant, Sample::others));

@@ -24,4 +24,9 @@ public record RunResult(RunPlan plan, Map<Variant, List<Sample>> samples) {
   public List<Sample> of(Variant variant) {
     return samples.getOrDefault(variant, List.of());
   }
+
+  /** Whether every sample of {@code variant} did all of its work. */
+  public boolean isWhole(Variant variant) {
+    return of(variant).stream().allMatch(Sample::isWhole);
+  }
 }

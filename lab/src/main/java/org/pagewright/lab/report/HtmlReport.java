@@ -104,7 +104,6 @@ public final class HtmlReport {
 
   private static List<List<String>> rows(Comparison comparison) {
     Unit unit = comparison.unit();
-    Summary reference = comparison.series().getFirst().summary();
     List<List<String>> rows = new ArrayList<>();
     for (Comparison.Series series : comparison.series()) {
       Summary summary = series.summary();
@@ -116,7 +115,7 @@ public final class HtmlReport {
               unit.format(summary.halfWidth95()),
               unit.format(summary.min()),
               unit.format(summary.max()),
-              rows.isEmpty() ? "" : Unit.delta(summary.deltaPercent(reference))));
+              comparison.delta(series)));
     }
     return rows;
   }

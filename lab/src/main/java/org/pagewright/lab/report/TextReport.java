@@ -50,11 +50,9 @@ public final class TextReport {
             .column("max", Align.RIGHT)
             .column("Δμ", Align.LEFT);
     Unit unit = comparison.unit();
-    Summary reference = comparison.series().getFirst().summary();
     double top = comparison.max();
     for (Comparison.Series series : comparison.series()) {
       Summary summary = series.summary();
-      String delta = table.isEmpty() ? "" : Unit.delta(summary.deltaPercent(reference));
       table.row(
           List.of(
               series.variant(),
@@ -63,7 +61,7 @@ public final class TextReport {
               unit.format(summary.min()),
               Histogram.of(series.samples(), 0, top, HISTOGRAM_COLUMNS).bars(),
               unit.format(summary.max()),
-              delta));
+              comparison.delta(series)));
     }
     return table.text();
   }

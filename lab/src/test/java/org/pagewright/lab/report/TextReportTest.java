@@ -64,6 +64,24 @@ class TextReportTest {
   }
 
   @Test
+  void variantThatDidPartOfItsWork_isNotCompared() {
+    Comparison.Series first = new Comparison.Series("all", new double[] {10}, true);
+    Comparison.Series part = new Comparison.Series("part", new double[] {1}, false);
+    Comparison.Series last = new Comparison.Series("last", new double[] {5}, true);
+
+    Comparison comparison = new Comparison("latency", Unit.NANOSECONDS, List.of(first, part, last));
+
+    assertThat(comparison.deltaPercent(part)).isNaN();
+    assertThat(comparison.deltaPercent(last)).isEqualTo(-50);
+    assertThat(TextReport.comparison(comparison).lines().filter(line -> line.contains("part")))
+        .singleElement()
+        .asString()
+        .contains("partial");
+    Comparison partFirst = new Comparison("latency", Unit.NANOSECONDS, List.of(part, last));
+    assertThat(partFirst.deltaPercent(last)).isNaN();
+  }
+
+  @Test
   void table_withAWrongNumberOfCells_isRefused() {
     TextTable table = new TextTable().column("one", TextTable.Align.LEFT);
 

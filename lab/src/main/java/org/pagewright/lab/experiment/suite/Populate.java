@@ -214,7 +214,7 @@ final class Populate extends HostExperiment {
     List<String> problems = new ArrayList<>();
     IsolationWatch watch =
         values.text("check").equals("on") ? new IsolationWatch(host, file, design.file()) : null;
-    write(cpu, file, bytes, values.number("chunk"), watch, problems);
+    boolean isWhole = write(cpu, file, bytes, values.number("chunk"), watch, problems);
     long cycles = cpu.cycles() - start;
     HostCounts after = HostCounts.of(host);
     long reachable = IsolationWatch.secretsInTlbs(host, file);
@@ -230,7 +230,7 @@ final class Populate extends HostExperiment {
       counts[counts.length - 1] = freedInMermap(host, file, problems);
     }
     return new Sample(
-        new double[] {costs.nanoseconds(cycles)}, own, others, counts, List.copyOf(problems));
+        new double[] {costs.nanoseconds(cycles)}, own, others, counts, problems, isWhole);
   }
 
   /** The guest ends: its frames go back, and the mermap must have forgotten them by then. */
@@ -261,23 +261,27 @@ final class Populate extends HostExperiment {
     return Math.min(wanted, room);
   }
 
-  private static void write(
+  /** Fills the guest; false if that ended early. */
+  private static boolean write(
       Cpu cpu,
       GuestMemfd file,
       long bytes,
       long chunk,
       @Nullable IsolationWatch watch,
       List<String> problems) {
+    boolean isWhole = true;
     for (long at = 0; at < bytes && problems.isEmpty(); at += chunk) {
       long part = Math.min(chunk, bytes - at);
       long written = file.write(cpu, at, part, CONTENT);
       if (written != part) {
         problems.add("write() of " + part + " bytes answered " + written);
+        isWhole = false;
       }
       if (watch != null) {
         watch.check(problems);
       }
     }
+    return isWhole;
   }
 
   /** What is counted up to the end of the write; the last two are filled in later. */

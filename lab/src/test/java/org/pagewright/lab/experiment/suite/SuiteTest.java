@@ -220,6 +220,8 @@ class SuiteTest {
         .singleElement()
         .asString()
         .contains("write() of 2147483648 bytes answered");
+    assertThat(result.isWhole(result.measured().getFirst())).isFalse();
+    assertThat(populate("guest=8M").isWhole(result.measured().getFirst())).isTrue();
   }
 
   @Test
