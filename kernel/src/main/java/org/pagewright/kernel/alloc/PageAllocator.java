@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
+import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.buddy.Buddy;
 import org.pagewright.kernel.buddy.EventSink;
@@ -56,6 +57,7 @@ public final class PageAllocator implements AutoCloseable {
   private BlockConversion conversion = BlockConversion.NONE;
   private PageZeroing zeroing = PageZeroing.NONE;
   private Reclaim reclaim = Reclaim.NOTHING;
+  private FaultInjection faults = FaultInjection.NONE;
   private long failures;
   private long conversions;
 
@@ -115,6 +117,11 @@ public final class PageAllocator implements AutoCloseable {
     this.reclaim = reclaim;
   }
 
+  /** Lets requests of CPUs fail from here on. */
+  public void setFaults(FaultInjection faults) {
+    this.faults = faults;
+  }
+
   /** Requests that failed. */
   public long failures() {
     return failures;
@@ -171,7 +178,8 @@ public final class PageAllocator implements AutoCloseable {
   public long allocate(Cpu cpu, int gfp, int order, int callerFlags) {
     assert (callerFlags & ~AllocFlags.FROM_CALLER) == 0 : Integer.toHexString(callerFlags);
     cpu.charge(Primitive.PAGE_ALLOC);
-    if ((gfp & Gfp.UNMAPPED) != 0 && !zeroing.isReady(cpu)) {
+    boolean isReady = (gfp & Gfp.UNMAPPED) == 0 || zeroing.isReady(cpu);
+    if (!isReady || isInjected(cpu, gfp)) {
       failures++;
       return NONE;
     }
@@ -183,6 +191,11 @@ public final class PageAllocator implements AutoCloseable {
       zero(cpu, pfn, order);
     }
     return pfn;
+  }
+
+  /** Models {@code should_fail_alloc_page()}. */
+  private boolean isInjected(Cpu cpu, int gfp) {
+    return (gfp & Gfp.NOFAIL) == 0 && faults.fails(cpu, FaultInjection.Point.ALLOCATION);
   }
 
   /** A request of a CPU that is only a number; {@code zone} restricts it unless ANY_ZONE. */

@@ -9,6 +9,7 @@ import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.mm.MmFeature;
@@ -50,6 +51,7 @@ public class Mermap implements MermapView, MmFeature {
   private final int pageShift;
   private final long windowBytes;
   private final long unmappedEntry;
+  private FaultInjection faults = FaultInjection.NONE;
   private final long[] warnings = new long[MermapWarning.values().length];
 
   /** The mermap of every address space on a machine with {@code cpus} possible CPUs. */
@@ -224,7 +226,8 @@ public class Mermap implements MermapView, MmFeature {
       return MermapHandle.NONE;
     }
     long va = window.take(record, rounded);
-    if (!map(cpu, state, va, rounded, pfn, rights)) {
+    boolean isInjected = !reserved && faults.fails(cpu, FaultInjection.Point.WALK);
+    if (isInjected || !map(cpu, state, va, rounded, pfn, rights)) {
       window.cancel(record);
       releaseAfterFailedMap(cpu);
       return MermapHandle.NONE;
@@ -320,6 +323,11 @@ public class Mermap implements MermapView, MmFeature {
   /** A seam for failing walks; tables of a prepared window are never missing. */
   protected boolean walkSucceeds(Cpu cpu, long va) {
     return true;
+  }
+
+  /** Lets walks of normal requests fail from here on; reserved ones are promised to succeed. */
+  public void setFaults(FaultInjection faults) {
+    this.faults = faults;
   }
 
   private long entryPa(Cpu cpu, MermapState state, long va) {
