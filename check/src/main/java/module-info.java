@@ -8,5 +8,6 @@ module org.pagewright.check {
   requires transitive org.pagewright.kernel;
 
   exports org.pagewright.check.explore;
+  exports org.pagewright.check.fault;
   exports org.pagewright.check.oracle;
 }

@@ -1,39 +1,34 @@
 package org.pagewright.check.explore;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration.Failure;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.choice.ExhaustiveChoices;
 import org.pagewright.hardware.choice.ReplayChoices;
 import org.pagewright.hardware.choice.SeededChoices;
-import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.paging.PteFormat;
 
 /** Tries orders of the steps of one scenario until one breaks a property. */
 public final class Explorer {
-  /** More than any scenario takes: a run that gets here goes round in circles. */
-  private static final long STEPS_MAX = 100_000;
-
   private static final int DECISIONS_MAX = 100_000;
 
-  private static final String PROGRESS = "every-cpu-goes-on";
-
-  private final Scenario scenario;
-  private final PteFormat format;
-  private final SmallKernel.FileMaker files;
+  private final Runs<?> runs;
   private final SharedSteps shared = new SharedSteps();
   private long schedules;
 
+  /** Explores what CPUs do in a world. */
+  public <W extends World> Explorer(Trial<W> trial) {
+    this.runs = new Runs<>(trial);
+  }
+
   /** Explores a scenario on a kernel whose secret file may have a planted bug. */
   public Explorer(Scenario scenario, PteFormat format, SmallKernel.FileMaker files) {
-    this.scenario = scenario;
-    this.format = format;
-    this.files = files;
+    this(scenario.on(() -> new SmallKernel(format, files)));
   }
 
   /** Explores a scenario on the kernel as it is. */
@@ -110,7 +105,7 @@ public final class Explorer {
     return new Exploration(schedules, "the one that was given", failure);
   }
 
-  private static int[] parse(String schedule) {
+  private int[] parse(String schedule) {
     ReplayChoices choices = ReplayChoices.parse(schedule);
     int[] decisions = new int[DECISIONS_MAX];
     int count = 0;
@@ -118,37 +113,14 @@ public final class Explorer {
       if (count == DECISIONS_MAX) {
         throw new IllegalArgumentException("more than " + DECISIONS_MAX + " choices");
       }
-      decisions[count++] = choices.pick(SmallKernel.CPUS, "next cpu");
+      decisions[count++] = choices.pick(runs.cpus(), "next cpu");
     }
     return Arrays.copyOf(decisions, count);
   }
 
-  // ---- one run
-
   private List<Violation> run(Scheduler scheduler) {
     schedules++;
-    try (SmallKernel kernel = new SmallKernel(format, files)) {
-      return run(kernel, scheduler);
-    }
-  }
-
-  private List<Violation> run(SmallKernel kernel, Scheduler scheduler) {
-    Interleaving run = new Interleaving(kernel.machine(), scheduler, STEPS_MAX);
-    for (int id = 0; id < scenario.programs().size(); id++) {
-      List<Operation> program = scenario.programs().get(id);
-      run.add(kernel.machine().cpu(id), cpu -> program.forEach(op -> op.action().run(kernel, cpu)));
-    }
-    Interleaving.Outcome outcome = run.run();
-    if (outcome.ending() == Interleaving.Ending.FINISHED) {
-      return kernel.inspect();
-    }
-    List<Violation> violations = new ArrayList<>(kernel.violations());
-    String how =
-        outcome.ending() == Interleaving.Ending.DEADLOCK
-            ? outcome.report().replace("\n", "; ")
-            : "no end after " + outcome.steps() + " steps";
-    violations.add(new Violation(PROGRESS, /* cpu= */ -1, how));
-    return violations;
+    return runs.run(scheduler, null);
   }
 
   // ---- what is told of a failure
@@ -189,11 +161,24 @@ public final class Explorer {
 
   private Trace trace(int[] decisions) {
     Trace trace = new Trace(Scheduler.of(new Lenient(decisions)), shared);
-    try (SmallKernel kernel = new SmallKernel(format, files)) {
-      trace.watch(kernel);
-      trace.violations = run(kernel, trace);
-    }
+    trace.violations = runs.run(trace, trace);
     return trace;
+  }
+
+  /** The trial, run again and again. */
+  private record Runs<W extends World>(Trial<W> trial) {
+    List<Violation> run(Scheduler scheduler, @Nullable Trace trace) {
+      try (W world = trial.worlds().get()) {
+        if (trace != null) {
+          trace.watch(world);
+        }
+        return trial.run(world, scheduler, /* isEmptied= */ false);
+      }
+    }
+
+    int cpus() {
+      return Math.max(2, trial.programs().size());
+    }
   }
 
   /** Answers from a list as far as it fits: leaving out a switch changes later questions. */

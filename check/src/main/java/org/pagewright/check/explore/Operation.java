@@ -3,16 +3,15 @@ package org.pagewright.check.explore;
 import org.pagewright.hardware.cpu.Cpu;
 
 /**
- * One thing that a CPU does.
+ * One thing that a CPU does on the small kernel.
  *
  * @param text as printed, such as {@code fault 5}
- * @param action what it does to the kernel; it must do the same each time
+ * @param body what it does; it must do the same each time
  */
-public record Operation(String text, Action action) {
-  /** What an operation does. */
-  @FunctionalInterface
-  public interface Action {
-    void run(SmallKernel kernel, Cpu cpu);
+public record Operation(String text, Act.Body<SmallKernel> body) implements Act<SmallKernel> {
+  @Override
+  public long run(SmallKernel kernel, Cpu cpu) {
+    return body.run(kernel, cpu);
   }
 
   /** The user touches a page of the secret file. */

@@ -1,6 +1,7 @@
 package org.pagewright.check.explore;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.pagewright.check.oracle.Violation;
 
 /** A known bug, brought back on purpose, with the scenario that shows it. */
@@ -12,7 +13,9 @@ public interface PlantedBug {
     /** A later revision changes exactly that spot. */
     CORROBORATED,
     /** Somebody's reading of posted code. */
-    READING
+    READING,
+    /** A reading that the model refutes: what it calls a bug breaks no property. */
+    REFUTED
   }
 
   /** Its name, in kebab-case. */
@@ -23,10 +26,10 @@ public interface PlantedBug {
 
   Status status();
 
-  /** Name of the oracle that must catch it. */
+  /** Name of the oracle that must catch it; empty for a refuted reading. */
   String oracle();
 
-  /** Most schedules that the scenario needs; 1 for a straight run. */
+  /** Most runs that {@link #run} makes. */
   default int schedules() {
     return 1;
   }
@@ -38,4 +41,13 @@ public interface PlantedBug {
    * @return what the oracles found
    */
   List<Violation> run(boolean isPlanted);
+
+  /**
+   * The same, and how far the search went.
+   *
+   * @param isOver asked between runs; ends the search
+   */
+  default Hunt hunt(boolean isPlanted, BooleanSupplier isOver) {
+    return new Hunt(run(isPlanted), schedules(), 0, "");
+  }
 }

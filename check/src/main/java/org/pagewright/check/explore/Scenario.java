@@ -1,6 +1,8 @@
 package org.pagewright.check.explore;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * Who does what: operations for each CPU, in order.
@@ -16,6 +18,21 @@ public record Scenario(String name, String what, List<List<Operation>> programs)
           name + ": programs for 1 to " + SmallKernel.CPUS + " CPUs, not " + programs.size());
     }
     programs = programs.stream().map(List::copyOf).toList();
+  }
+
+  /** The scenario that comes with Pagewright under this name. */
+  public static Scenario named(String name) {
+    return all().stream()
+        .filter(scenario -> scenario.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no scenario " + name));
+  }
+
+  /** The same to be run on worlds of a kind. */
+  public Trial<SmallKernel> on(Supplier<SmallKernel> worlds) {
+    List<List<Act<SmallKernel>>> acts = new ArrayList<>();
+    programs.forEach(program -> acts.add(List.copyOf(program)));
+    return new Trial<>(worlds, acts);
   }
 
   /** The scenarios that come with Pagewright, by name. */

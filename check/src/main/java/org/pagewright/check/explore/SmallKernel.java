@@ -17,6 +17,8 @@ import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.CostLedger;
+import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.KernelImage;
@@ -27,7 +29,7 @@ import org.pagewright.kernel.secret.SecretServices;
 import org.pagewright.kernel.secret.SecretmemConfig;
 
 /** A freshly booted kernel of two CPUs with one secret file, under all oracles. */
-public final class SmallKernel implements AutoCloseable {
+public final class SmallKernel implements World {
   /** CPUs of every small kernel. */
   public static final int CPUS = 2;
 
@@ -76,53 +78,72 @@ public final class SmallKernel implements AutoCloseable {
     }
   }
 
+  @Override
   public Machine machine() {
     return kernel.machine();
   }
 
-  void fault(Cpu cpu, long index) {
-    file.grab(cpu, index);
+  long fault(Cpu cpu, long index) {
+    return file.grab(cpu, index);
   }
 
-  void truncate(Cpu cpu) {
+  long truncate(Cpu cpu) {
     file.truncate(cpu, 0);
+    return 0;
   }
 
-  void allocate(Cpu cpu) {
+  long allocate(Cpu cpu) {
     cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
     long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
-    if (pfn != PageAllocator.NONE) {
-      cpu.store(kernel.directMap().va(pfn), Access.WRITE, PATTERN);
-      taken.get(cpu.id()).push(pfn);
+    if (pfn == PageAllocator.NONE) {
+      return -Errno.ENOMEM;
     }
+    cpu.store(kernel.directMap().va(pfn), Access.WRITE, PATTERN);
+    taken.get(cpu.id()).push(pfn);
+    return pfn;
   }
 
-  void free(Cpu cpu) {
+  long free(Cpu cpu) {
     Long pfn = taken.get(cpu.id()).poll();
     if (pfn != null) {
       cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
       kernel.allocator().free(cpu, pfn, 0);
     }
+    return 0;
   }
 
-  /** What a step's address is, in words. */
-  String place(long address) {
+  @Override
+  public void inject(FaultInjection faults) {
+    kernel.allocator().setFaults(faults);
+  }
+
+  @Override
+  public String place(long address) {
     if (address == SecretPages.ALLOCATOR_STEP) {
       return "free lists of the page allocator";
     }
-    return address == file.stepAddress()
-        ? "page cache of the file"
-        : "0x" + Long.toHexString(address);
+    return address == file.stepAddress() ? "page cache of the file" : World.super.place(address);
   }
 
-  /** What the oracles found while it ran. */
-  List<Violation> violations() {
+  @Override
+  public List<Violation> violations() {
     return oracles.violations();
   }
 
-  /** What the oracles found, the look at the end included; no operation may be in progress. */
-  List<Violation> inspect() {
+  @Override
+  public List<Violation> inspect() {
     return oracles.inspect();
+  }
+
+  @Override
+  public List<Violation> inspectEmptied() {
+    truncate(kernel.cpu(0));
+    for (int id = 0; id < CPUS; id++) {
+      while (!taken.get(id).isEmpty()) {
+        free(kernel.cpu(id));
+      }
+    }
+    return oracles.inspectEmptied();
   }
 
   @Override

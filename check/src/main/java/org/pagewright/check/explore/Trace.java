@@ -18,16 +18,16 @@ final class Trace implements Scheduler, EventLog.Reader {
   List<Violation> violations = List.of();
   private final Scheduler scheduler;
   private final SharedSteps shared;
-  private @Nullable SmallKernel kernel;
+  private @Nullable World world;
 
   Trace(Scheduler scheduler, SharedSteps shared) {
     this.scheduler = scheduler;
     this.shared = shared;
   }
 
-  /** Hears events of {@code kernel} from here on. */
-  void watch(SmallKernel watched) {
-    kernel = watched;
+  /** Hears events of {@code watched} from here on. */
+  void watch(World watched) {
+    world = watched;
     watched.machine().events().attach(this);
   }
 
@@ -38,7 +38,7 @@ final class Trace implements Scheduler, EventLog.Reader {
 
   @Override
   public void step(int cpu, int kind, long address) {
-    SmallKernel watched = kernel;
+    World watched = world;
     String verb = verb(kind);
     // Files and the allocator have negative addresses: no event tells of looking them up.
     boolean isTold = kind == Step.LOCK || address < 0;

@@ -26,6 +26,9 @@ abstract class Oracle implements EventLog.Reader {
   /** Looks at everything once no operation is in progress. */
   void inspect() {}
 
+  /** Looks at everything once no operation is in progress and all that was taken is given back. */
+  void inspectEmptied() {}
+
   final void violated(int cpu, String what) {
     if (violations.size() < VIOLATIONS_MAX) {
       violations.add(new Violation(name, cpu, what));

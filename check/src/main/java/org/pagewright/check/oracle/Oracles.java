@@ -24,7 +24,8 @@ public final class Oracles implements AutoCloseable {
             new ExecutionRules(violations),
             new MigrationBalance(kernel, violations),
             new MermapAddresses(kernel, violations),
-            new MermapPromise(kernel.machine().cpus(), violations));
+            new MermapPromise(kernel.machine().cpus(), violations),
+            new NothingLost(kernel, violations));
     oracles.forEach(events::attach);
     events.drainAtOnce(true);
   }
@@ -37,6 +38,13 @@ public final class Oracles implements AutoCloseable {
   /** Also looks at everything, for a run at rest; what was found since the beginning, in order. */
   public List<Violation> inspect() {
     oracles.forEach(Oracle::inspect);
+    return violations();
+  }
+
+  /** Also looks for what is lost, for a run at rest that gave back everything it took. */
+  public List<Violation> inspectEmptied() {
+    oracles.forEach(Oracle::inspect);
+    oracles.forEach(Oracle::inspectEmptied);
     return violations();
   }
 

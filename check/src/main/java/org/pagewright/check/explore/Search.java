@@ -1,0 +1,73 @@
+package org.pagewright.check.explore;
+
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.pagewright.hardware.choice.Choices;
+import org.pagewright.hardware.cpu.Scheduler;
+
+/** How a planted bug is looked for; {@code check.fault} has one more way. */
+@FunctionalInterface
+public interface Search {
+  /** Makes what is run. */
+  @FunctionalInterface
+  interface Subject<W extends World> {
+    Trial<W> make(boolean isPlanted);
+  }
+
+  /** Makes a world. */
+  @FunctionalInterface
+  interface Maker<W extends World> {
+    W make(boolean isPlanted);
+  }
+
+  /** What happens in one straight run. */
+  @FunctionalInterface
+  interface Story<W extends World> {
+    void tell(W world);
+  }
+
+  /** Looks for it until something is found, everything was tried, or it is over. */
+  Hunt run(boolean isPlanted, BooleanSupplier isOver);
+
+  /** One straight run: no CPU is interrupted, nothing fails that could be served. */
+  static <W extends World> Search once(Maker<W> worlds, Story<W> story) {
+    return (isPlanted, isOver) -> {
+      try (W world = worlds.make(isPlanted)) {
+        story.tell(world);
+        return Hunt.straight(world.inspect());
+      }
+    };
+  }
+
+  /** One straight run, after which everything is given back: nothing may be lost. */
+  static <W extends World> Search onceEmptied(Maker<W> worlds, Story<W> story) {
+    return (isPlanted, isOver) -> {
+      try (W world = worlds.make(isPlanted)) {
+        story.tell(world);
+        return Hunt.straight(world.inspectEmptied());
+      }
+    };
+  }
+
+  /** Every order of steps with at most so many preemptions. */
+  static <W extends World> Search exhaust(Subject<W> subject, int preemptionsMax) {
+    return (isPlanted, isOver) ->
+        Hunt.of(new Explorer(subject.make(isPlanted)).exhaust(preemptionsMax, isOver));
+  }
+
+  /** So many orders of steps, drawn from a seed. */
+  static <W extends World> Search sample(Subject<W> subject, long count, long seed) {
+    return (isPlanted, isOver) ->
+        Hunt.of(new Explorer(subject.make(isPlanted)).sample(count, seed, isOver));
+  }
+
+  /** The order without preemptions, as a run of its own. */
+  static Scheduler straight() {
+    return Scheduler.of(Choices.first());
+  }
+
+  /** Without any violation. */
+  static Hunt silent(long schedules, long faults) {
+    return new Hunt(List.of(), schedules, faults, "");
+  }
+}
