@@ -1,14 +1,19 @@
 package org.pagewright.faulty;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.pagewright.check.explore.World;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.CostLedger;
+import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.KernelImage;
@@ -26,7 +31,7 @@ import org.pagewright.kernel.secret.SecretServices;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /** A small kernel of two CPUs under all oracles, with parts that a bug may exchange. */
-public final class FaultyKernel implements AutoCloseable {
+public final class FaultyKernel implements World {
   private static final long RAM_BYTES = 64L << 20;
 
   /** Makes the mermap of a kernel. */
@@ -47,6 +52,7 @@ public final class FaultyKernel implements AutoCloseable {
   private final Processes processes;
   private final SecretServices services;
   private final Oracles oracles;
+  private final List<Mm> made = new ArrayList<>();
 
   /** A kernel on x86-64 with four levels. */
   public FaultyKernel(MermapConfig config, MermapMaker mermaps, ShootdownMaker shootdowns) {
@@ -156,7 +162,23 @@ public final class FaultyKernel implements AutoCloseable {
       throw new IllegalStateException("a fresh kernel has too little memory");
     }
     processes.run(cpu(cpu), processes.createTask(Task.Kind.USER, mm));
+    made.add(mm);
     return mm;
+  }
+
+  /**
+   * The same where memory may be short.
+   *
+   * @return 0 or a negative error
+   */
+  public int tryRunPrepared(int cpu) {
+    Mm mm = processes.createMm(cpu(cpu));
+    if (mm == null) {
+      return -Errno.ENOMEM;
+    }
+    made.add(mm);
+    processes.run(cpu(cpu), processes.createTask(Task.Kind.USER, mm));
+    return mermap.prepare(cpu(cpu), mm);
   }
 
   /** Lets a CPU run a kernel thread. */
@@ -167,6 +189,40 @@ public final class FaultyKernel implements AutoCloseable {
   /** What the oracles found, the look at the end included. */
   public List<Violation> found() {
     return oracles.inspect();
+  }
+
+  @Override
+  public Machine machine() {
+    return kernel.machine();
+  }
+
+  @Override
+  public List<Violation> violations() {
+    return oracles.violations();
+  }
+
+  @Override
+  public List<Violation> inspect() {
+    return oracles.inspect();
+  }
+
+  @Override
+  public List<Violation> inspectEmptied() {
+    for (int id = 0; id < machine().cpus(); id++) {
+      runKernelThread(id);
+    }
+    for (Mm mm : made) {
+      if (!mm.isDead()) {
+        processes.exit(cpu(0), mm);
+      }
+    }
+    return oracles.inspectEmptied();
+  }
+
+  @Override
+  public void inject(FaultInjection faults) {
+    kernel.allocator().setFaults(faults);
+    mermap.setFaults(faults);
   }
 
   @Override

@@ -14,9 +14,9 @@ import org.pagewright.faulty.tlbflush.SparesLazyCpus;
 public final class PlantedBugs {
   private static final List<PlantedBug> ALL =
       List.of(
-          new FreesBeforeRemap(),
+          FreesBeforeRemap.BUG,
           new WrapsIntoNextCpu(),
-          new LeaksMigrateDisable(),
+          LeaksMigrateDisable.BUG,
           new FreesWhileCached(),
           new CollapseFreesUnderWriter(),
           new SparesLazyCpus(),

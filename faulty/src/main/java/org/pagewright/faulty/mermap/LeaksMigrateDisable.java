@@ -1,14 +1,17 @@
 package org.pagewright.faulty.mermap;
 
-import java.util.List;
+import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
-import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.explore.Trial;
+import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Rights;
+import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.mermap.Mermap;
 import org.pagewright.kernel.mermap.MermapConfig;
+import org.pagewright.kernel.mermap.MermapHandle;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
@@ -16,73 +19,54 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  * When entries cannot be written, the request is undone except for {@code migrate_disable()} ("mm:
  * Add __GFP_UNMAPPED" RFC to v2, {@code __mermap_get()}).
  *
- * <p>Scenario: one request whose walk fails.
+ * <p>Scenario: a process prepares its mermap and maps a page; every request for memory and every
+ * walk fails once.
  */
-public final class LeaksMigrateDisable implements PlantedBug {
-  @Override
-  public String name() {
-    return "mermap-error-leaks-migrate-disable";
+public final class LeaksMigrateDisable extends Mermap {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new Planted(
+          "mermap-error-leaks-migrate-disable",
+          11,
+          PlantedBug.Status.READING,
+          "migration-balance",
+          FaultSearch.of(LeaksMigrateDisable::mapOnce, /* pairsMax= */ 100));
+
+  private LeaksMigrateDisable(
+      MermapConfig config, MmLocalRegion region, KernelMachine kernel, TlbShootdown shootdown) {
+    super(
+        config,
+        region,
+        kernel.tables(),
+        kernel.allocator(),
+        shootdown,
+        kernel.machine().events(),
+        kernel.machine().cpus());
   }
 
-  @Override
-  public int gallery() {
-    return 11;
+  private static Trial<FaultyKernel> mapOnce(boolean isPlanted) {
+    return Trial.of(
+        () -> isPlanted ? FaultyKernel.with(LeaksMigrateDisable::new) : FaultyKernel.sound(),
+        "map a page",
+        LeaksMigrateDisable::mapOnce);
   }
 
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "migration-balance";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
-    try (FaultyKernel world =
-        FaultyKernel.with((config, region, kernel, shootdown) ->
-            new Leaking(config, region, kernel, shootdown, isPlanted))) {
-      world.runPrepared(0);
-      long pageBytes = world.kernel().machine().format().pageBytes();
-      long handle = world.mermap().get(world.cpu(0), 0, pageBytes, Rights.KERNEL_READ);
-      assert handle == 0 : handle;
-      return world.found();
+  private static long mapOnce(FaultyKernel world, Cpu cpu) {
+    int error = world.tryRunPrepared(cpu.id());
+    if (error != 0) {
+      return error;
     }
+    long pageBytes = world.machine().format().pageBytes();
+    long handle = world.mermap().get(cpu, 0, pageBytes, Rights.KERNEL_READ);
+    if (handle == MermapHandle.NONE) {
+      return -Errno.ENOMEM;
+    }
+    world.mermap().put(cpu, handle);
+    return 0;
   }
 
-  /** A mermap whose walks fail. */
-  private static final class Leaking extends Mermap {
-    private final boolean isPlanted;
-
-    Leaking(
-        MermapConfig config,
-        MmLocalRegion region,
-        KernelMachine kernel,
-        TlbShootdown shootdown,
-        boolean isPlanted) {
-      super(
-          config,
-          region,
-          kernel.tables(),
-          kernel.allocator(),
-          shootdown,
-          kernel.machine().events(),
-          kernel.machine().cpus());
-      this.isPlanted = isPlanted;
-    }
-
-    @Override
-    protected boolean walkSucceeds(Cpu cpu, long va) {
-      return false;
-    }
-
-    @Override
-    protected void releaseAfterFailedMap(Cpu cpu) {
-      if (!isPlanted) {
-        super.releaseAfterFailedMap(cpu);
-      }
-    }
+  @Override
+  protected void releaseAfterFailedMap(Cpu cpu) {
+    // The bug: migration stays off.
   }
 }

@@ -12,8 +12,11 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration;
 import org.pagewright.check.explore.Explorer;
+import org.pagewright.check.explore.Hunt;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.explore.SmallKernel;
+import org.pagewright.check.explore.Trial;
+import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.report.Json;
@@ -37,6 +40,7 @@ import picocli.CommandLine.Parameters;
     })
 final class CheckCommand implements Callable<Integer> {
   private static final String EXHAUSTIVE = "exhaustive";
+  private static final int PAIRS_MAX = 1000;
 
   @Mixin private final CommonOptions common = new CommonOptions();
 
@@ -61,6 +65,11 @@ final class CheckCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Most preemptions in an exhaustive search (default: ${DEFAULT-VALUE}).")
   private int preemptions = 2;
+
+  @Option(
+      names = "--faults",
+      description = "Let each request for memory fail in turn, then pairs, instead of schedules.")
+  private boolean faults;
 
   @Option(
       names = "--schedule",
@@ -136,7 +145,11 @@ final class CheckCommand implements Callable<Integer> {
     long endNs = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
     BooleanSupplier isOver = () -> System.nanoTime() - endNs > 0;
     try {
-      Explorer explorer = new Explorer(scenario, PteFormat.named(formatName));
+      PteFormat format = PteFormat.named(formatName);
+      if (faults) {
+        return fail(scenario, format, isOver);
+      }
+      Explorer explorer = new Explorer(scenario, format);
       if (schedule != null) {
         return explorer.replay(schedule);
       }
@@ -146,6 +159,19 @@ final class CheckCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new BadInput(scenario.name() + " on " + formatName + ": " + e.getMessage());
     }
+  }
+
+  private static Exploration fail(Scenario scenario, PteFormat format, BooleanSupplier isOver) {
+    Trial<SmallKernel> trial =
+        scenario.on(() -> new SmallKernel(format, SmallKernel.FileMaker.sound()));
+    Hunt hunt = FaultSearch.search(trial, PAIRS_MAX, isOver);
+    String coverage = hunt.faults() + " of them with failing requests";
+    return new Exploration(
+        hunt.schedules() + hunt.faults(),
+        coverage,
+        hunt.violations().isEmpty()
+            ? null
+            : new Exploration.Failure("", List.of(), hunt.violations()));
   }
 
   private long count() {

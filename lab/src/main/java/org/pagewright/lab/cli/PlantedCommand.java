@@ -2,12 +2,16 @@ package org.pagewright.lab.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Gallery;
+import org.pagewright.check.explore.Hunt;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.lab.report.BadInput;
@@ -16,6 +20,7 @@ import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** Runs the planted bugs and says which checker found each. */
@@ -31,12 +36,20 @@ final class PlantedCommand implements Callable<Integer> {
   @Parameters(arity = "0..*", paramLabel = "NAME", description = "Planted bugs (default: all).")
   private List<String> names = new ArrayList<>();
 
+  @Option(
+      names = "--seconds",
+      paramLabel = "N",
+      description = "Stop each search after this time (default: ${DEFAULT-VALUE}).")
+  private int seconds = 60;
+
   /** How a search for a bug ended. */
   enum Verdict {
     FOUND,
     MISSED,
     /** By another checker than the one that must find it, or without the bug. */
-    UNEXPECTED
+    UNEXPECTED,
+    /** A reading of posted code that breaks no property, as its entry says. */
+    REFUTED
   }
 
   /** One bug, for JSON. */
@@ -45,15 +58,20 @@ final class PlantedCommand implements Callable<Integer> {
       int gallery,
       Verdict result,
       @Nullable String by,
-      int schedules,
-      double seconds) {}
+      long schedules,
+      long faults,
+      double seconds) {
+    private boolean isAsSaid() {
+      return result == Verdict.FOUND || result == Verdict.REFUTED;
+    }
+  }
 
   /** The whole document. */
   private record Report(List<Row> planted) {}
 
   @Override
   public Integer call() throws IOException {
-    List<Row> rows = chosen().stream().map(PlantedCommand::run).toList();
+    List<Row> rows = chosen().stream().map(this::run).toList();
     Path json = common.json();
     if (json != null && json.toString().equals("-")) {
       common.out().print(Json.text(new Report(rows)));
@@ -63,13 +81,12 @@ final class PlantedCommand implements Callable<Integer> {
         OutputFile.print(json, out -> out.print(Json.text(new Report(rows))));
       }
     }
-    boolean isFine = rows.stream().allMatch(row -> row.result() == Verdict.FOUND);
+    boolean isFine = rows.stream().allMatch(Row::isAsSaid);
     return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
   }
 
   private List<PlantedBug> chosen() {
-    List<PlantedBug> bugs = new ArrayList<>();
-    ServiceLoader.load(PlantedBug.class).forEach(bugs::add);
+    List<PlantedBug> bugs = all();
     if (names.isEmpty()) {
       return bugs;
     }
@@ -87,25 +104,41 @@ final class PlantedCommand implements Callable<Integer> {
         });
   }
 
-  private static Row run(PlantedBug bug) {
+  /** Every planted bug on the class path, by number. */
+  static List<PlantedBug> all() {
+    List<PlantedBug> bugs = new ArrayList<>();
+    ServiceLoader.load(Gallery.class).forEach(gallery -> bugs.addAll(gallery.planted()));
+    return bugs;
+  }
+
+  private Row run(PlantedBug bug) {
     long startNs = System.nanoTime();
-    List<Violation> found = bug.run(/* isPlanted= */ true);
-    double seconds = (System.nanoTime() - startNs) / NS_PER_SECOND;
-    boolean isSilentWithout = bug.run(/* isPlanted= */ false).isEmpty();
-    List<String> by = found.stream().map(Violation::oracle).distinct().toList();
-    Verdict verdict = Verdict.UNEXPECTED;
-    if (by.isEmpty()) {
-      verdict = Verdict.MISSED;
-    } else if (isSilentWithout && by.equals(List.of(bug.oracle()))) {
-      verdict = Verdict.FOUND;
-    }
+    Hunt hunt = bug.hunt(/* isPlanted= */ true, until(startNs));
+    long endNs = System.nanoTime();
+    Hunt without = bug.hunt(/* isPlanted= */ false, until(endNs));
+    List<String> by = hunt.violations().stream().map(Violation::oracle).distinct().toList();
     return new Row(
         bug.name(),
         bug.gallery(),
-        verdict,
+        verdict(bug, by, without.violations().isEmpty()),
         by.isEmpty() ? null : String.join(", ", by),
-        bug.schedules(),
-        seconds);
+        hunt.schedules(),
+        hunt.faults(),
+        (endNs - startNs) / NS_PER_SECOND);
+  }
+
+  private BooleanSupplier until(long startNs) {
+    long limitNs = Duration.ofSeconds(seconds).toNanos();
+    return () -> System.nanoTime() - startNs > limitNs;
+  }
+
+  private static Verdict verdict(PlantedBug bug, List<String> by, boolean isSilentWithout) {
+    boolean isRefuted = bug.status() == PlantedBug.Status.REFUTED;
+    if (by.isEmpty()) {
+      return isRefuted && isSilentWithout ? Verdict.REFUTED : Verdict.MISSED;
+    }
+    boolean isExpected = !isRefuted && isSilentWithout && by.equals(List.of(bug.oracle()));
+    return isExpected ? Verdict.FOUND : Verdict.UNEXPECTED;
   }
 
   private static String table(List<Row> rows) {
@@ -116,6 +149,7 @@ final class PlantedCommand implements Callable<Integer> {
             .column("result", TextTable.Align.LEFT)
             .column("found by", TextTable.Align.LEFT)
             .column("schedules", TextTable.Align.RIGHT)
+            .column("faults", TextTable.Align.RIGHT)
             .column("seconds", TextTable.Align.RIGHT);
     for (Row row : rows) {
       String by = row.by();
@@ -125,7 +159,8 @@ final class PlantedCommand implements Callable<Integer> {
               Integer.toString(row.gallery()),
               row.result().name().toLowerCase(Locale.ROOT),
               by == null ? "" : by,
-              "<= " + row.schedules(),
+              Long.toString(row.schedules()),
+              Long.toString(row.faults()),
               String.format(Locale.ROOT, "%.3f", row.seconds())));
     }
     return table.text();
