@@ -102,13 +102,24 @@ final class Realignment {
     steps.clear();
   }
 
-  /** Makes the drains since the last operation those that were recorded. */
+  /**
+   * Makes the drains since the last operation those that were recorded. Blocks that go back on a
+   * list would be drained again by the next free, until the kernel drains too: they count once.
+   */
   void evenDrains(Replayer.Stream stream) {
     LockedSteps steps = stream.drains;
     if (steps.isEven()) {
       return;
     }
-    count(steps, Kind.DRAIN_SIZE, Kind.DRAIN_BLOCKS);
+    boolean isNew = steps.recordedLeft() > 0 || !stream.isDrainHeldBack;
+    if (isNew) {
+      count(steps, Kind.DRAIN_SIZE, Kind.DRAIN_BLOCKS);
+      counts.count(Repair.DRAIN, 1);
+      counts.differentDrains++;
+    } else {
+      counts.ourDrains -= steps.oursLeft();
+    }
+    stream.isDrainHeldBack = steps.recordedLeft() == 0;
     for (int i = steps.oursLeft() - 1; i >= 0; i--) {
       long block = steps.ours(i);
       long pfn = LockedSteps.pfn(block);
@@ -126,8 +137,6 @@ final class Realignment {
         allocator.freeToBuddy(stream.cpu, pfn, order, /* toTail= */ false);
       }
     }
-    counts.count(Repair.DRAIN, 1);
-    counts.differentDrains++;
     steps.clear();
   }
 

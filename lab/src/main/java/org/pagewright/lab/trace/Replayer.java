@@ -38,6 +38,9 @@ final class Replayer implements ReplayAllocator.Listener {
     final LockedSteps refills = new LockedSteps();
     final LockedSteps drains = new LockedSteps();
 
+    /** Whether our rules drained a list that the kernel has not drained since. */
+    boolean isDrainHeldBack;
+
     /** Blocks of recorded refills since the last allocation, in the following way. */
     private long[] run = new long[64];
 
@@ -285,6 +288,7 @@ final class Replayer implements ReplayAllocator.Listener {
     int type = batch.migratetype(at);
     counts.recordedDrains++;
     if (knowledge.isActing()) {
+      stream.isDrainHeldBack = false;
       stream.drains.addRecorded(LockedSteps.block(pfn, order, type));
       return;
     }

@@ -63,6 +63,7 @@ class TraceReplayTest {
     assertThat(result.misses()).containsOnlyKeys(MissCause.OTHER_RULES);
     assertThat(result.partings()).containsKeys("frame handed out", "blocks of a drain");
     assertThat(result.partings().values()).allMatch(row -> row.firstLine() > 0);
+    assertThat(result.drains().ours()).as("held back, not counted again").isLessThan(60_000);
     assertThat(result.brokenInvariant()).isNull();
   }
 
