@@ -41,6 +41,11 @@ public interface Experiment {
   /** How many samples to take when nobody says. */
   int samples();
 
+  /** Whether a run can start with memory as a recorded trace leaves it. */
+  default boolean canStartAfterTrace() {
+    return false;
+  }
+
   /** Runs one sample; called from several threads at once for different trials. */
   Sample run(Trial trial);
 

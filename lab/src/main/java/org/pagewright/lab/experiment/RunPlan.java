@@ -78,6 +78,10 @@ public record RunPlan(
     settings.add(
         new Setting("seed", String.valueOf(seed), source(request.seed() == null, "--seed")));
     Path trace = request.afterTrace();
+    if (trace != null && !experiment.canStartAfterTrace()) {
+      throw new IllegalArgumentException(
+          experiment.name() + " starts with fresh memory; expected no --after-trace");
+    }
     settings.add(
         new Setting(
             "after-trace",

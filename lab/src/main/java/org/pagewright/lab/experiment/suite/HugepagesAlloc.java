@@ -1,6 +1,7 @@
 package org.pagewright.lab.experiment.suite;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -32,6 +33,9 @@ final class HugepagesAlloc extends HostExperiment {
               "mix", 8, 0, STEP_ORDINARY_MAX, "most kernel pages taken after 16 secret ones"),
           SecretMemory.CPUS);
 
+  /** Secret memory takes no more than this part of what a trace leaves free. */
+  private static final int SECRET_SHARE = 4;
+
   private static final List<Counted> COUNTED =
       List.of(
           new Counted("secret memory", Unit.BYTES, "memory that is secret"),
@@ -52,6 +56,11 @@ final class HugepagesAlloc extends HostExperiment {
                 new Metric("huge_pages", Unit.COUNT), new Metric("time_taken", Unit.NANOSECONDS)),
             COUNTED,
             /* samples= */ 3));
+  }
+
+  @Override
+  public boolean canStartAfterTrace() {
+    return true;
   }
 
   @Override
@@ -80,7 +89,7 @@ final class HugepagesAlloc extends HostExperiment {
   }
 
   private static long mix(SimulatedHost host, Trial trial) {
-    long wanted = trial.values().number("secret");
+    long wanted = bytesThatFit(trial, "secret", SECRET_SHARE);
     int ordinaryMax = (int) trial.values().number("mix");
     SecretMemory memory = new SecretMemory(host, trial.variant());
     long taken = 0;
@@ -112,6 +121,8 @@ final class HugepagesAlloc extends HostExperiment {
 
   @Override
   public List<Finding> notes(Trial first) {
-    return SecretMemory.NOTES;
+    return Stream.concat(
+            noteOfFit(first, "secret", SECRET_SHARE).stream(), SecretMemory.NOTES.stream())
+        .toList();
   }
 }

@@ -121,6 +121,9 @@ final class Populate extends HostExperiment {
               "off",
               "on"));
 
+  /** A guest takes no more than this part of what a trace leaves free. */
+  private static final int GUEST_SHARE = 2;
+
   private static final List<Counted> COUNTED =
       List.of(
           count("flushes of kernel addresses", "shootdowns of direct-map addresses"),
@@ -172,6 +175,11 @@ final class Populate extends HostExperiment {
   }
 
   @Override
+  public boolean canStartAfterTrace() {
+    return true;
+  }
+
+  @Override
   public Sample run(Trial trial) {
     Design design =
         DESIGNS.stream().filter(d -> d.variant().equals(trial.variant())).findFirst().orElseThrow();
@@ -200,7 +208,7 @@ final class Populate extends HostExperiment {
 
   private Sample fill(Trial trial, SimulatedHost host, Design design) {
     Values values = trial.values();
-    long bytes = guestBytes(trial);
+    long bytes = bytesThatFit(trial, "guest", GUEST_SHARE);
     Cpu cpu = host.cpu();
     SecretPages pages = host.secretPages(design.request());
     int order = values.number("page") == HUGE_BYTES ? HUGE_ORDER : 0;
@@ -242,23 +250,6 @@ final class Populate extends HostExperiment {
       problems.add(IsolationWatch.FREED_TOO_EARLY);
     }
     return reachable;
-  }
-
-  /** The guest's size, but no more than half of what a trace leaves free. */
-  private static long guestBytes(Trial trial) {
-    long wanted = trial.values().number("guest");
-    TracedMemory traced = SimulatedHost.traced(trial);
-    if (traced == null) {
-      return wanted;
-    }
-    long room = (traced.freeBytes() / 2) & -HUGE_BYTES;
-    if (room == 0) {
-      throw new BadInput(
-          "trace " + trial.afterTrace(),
-          "leaves " + traced.freeBytes() + " bytes free",
-          "room for a guest: 4 MiB");
-    }
-    return Math.min(wanted, room);
   }
 
   /** Fills the guest; false if that ended early. */
@@ -308,13 +299,7 @@ final class Populate extends HostExperiment {
   @Override
   public List<Finding> notes(Trial first) {
     List<Finding> notes = new ArrayList<>();
-    long wanted = first.values().number("guest");
-    long bytes = guestBytes(first);
-    if (bytes < wanted) {
-      String sizes = (bytes >> 20) + " MiB instead of " + (wanted >> 20);
-      String why = "the guest is " + sizes + ": half of what the trace leaves free";
-      notes.add(new Finding(Finding.Level.NOTE, why));
-    }
+    noteOfFit(first, "guest", GUEST_SHARE).ifPresent(notes::add);
     notes.add(
         new Finding(
             Finding.Level.NOTE,

@@ -49,6 +49,11 @@ final class SecretmemVsFrag extends HostExperiment {
   }
 
   @Override
+  public boolean canStartAfterTrace() {
+    return true;
+  }
+
+  @Override
   public Sample run(Trial trial) {
     Values values = trial.values();
     try (SimulatedHost host = SecretMemory.boot(trial)) {

@@ -69,11 +69,7 @@ class TracedMemoryTest {
   @Test
   void populate_afterATrace_fillsHalfOfWhatItLeavesInEveryVariant() {
     Experiment populate = Experiments.named("populate");
-    RunPlan plan =
-        RunPlan.of(
-            populate,
-            new RunPlan.Request(
-                List.of(), 1, null, null, List.of("cpus=2"), List.of(), sample(), 1L));
+    RunPlan plan = afterSample("populate", List.of());
     RunResult result = new Runner(plan, 2).run((done, all) -> {});
 
     assertThat(result.measured()).hasSize(3);
@@ -81,7 +77,28 @@ class TracedMemoryTest {
       assertThat(result.of(variant).getFirst().problems()).as(variant.name()).isEmpty();
     }
     assertThat(populate.notes(plan.trial(plan.variants().getFirst(), 0)).getFirst().text())
-        .isEqualTo("the guest is 178 MiB instead of 1024: half of what the trace leaves free");
+        .isEqualTo("guest is 178 MiB instead of 1024: one part in 2 of what the trace leaves free");
+  }
+
+  private RunPlan afterSample(String experiment, List<String> variants) {
+    return RunPlan.of(
+        Experiments.named(experiment),
+        new RunPlan.Request(variants, 1, null, null, List.of("cpus=2"), List.of(), sample(), 1L));
+  }
+
+  @Test
+  void hugePages_afterATrace_areLeftBesideSecretMemory() {
+    RunPlan plan = afterSample("hugepages-alloc", List.of("v4"));
+    RunResult result = new Runner(plan, 1).run((done, all) -> {});
+
+    assertThat(result.of(plan.variants().getFirst()).getFirst().metrics()[0]).isPositive();
+  }
+
+  @Test
+  void experimentWithFreshMemory_refusesATrace() {
+    assertThatThrownBy(() -> afterSample("table-hardening", List.of()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("table-hardening starts with fresh memory; expected no --after-trace");
   }
 
   @Test
