@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.hardware.paging.PteFormat;
@@ -65,7 +66,8 @@ final class ListCommand implements Callable<Integer> {
           case formats -> formats();
           case scenarios ->
               Scenario.all().stream().map(one -> new Entry(one.name(), one.what())).toList();
-          case checkers, planted -> throw common.notBuilt();
+          case planted -> planted();
+          case checkers -> throw common.notBuilt();
         };
     Path json = common.json();
     if (json == null || !json.toString().equals("-")) {
@@ -160,6 +162,19 @@ final class ListCommand implements Callable<Integer> {
                   + String.join(", ", pages)));
     }
     return entries;
+  }
+
+  private static List<Entry> planted() {
+    return PlantedCommand.all().stream()
+        .map(bug ->
+            new Entry(
+                bug.name(),
+                "gallery "
+                    + bug.gallery()
+                    + ", "
+                    + bug.status().name().toLowerCase(Locale.ROOT)
+                    + (bug.oracle().isEmpty() ? "" : ": found by " + bug.oracle())))
+        .toList();
   }
 
   private static String firstSentence(String text) {

@@ -225,11 +225,12 @@ class LauncherTest {
     }
 
     @Test
-    void plantedBugs_areOnTheClassPathOfTheirCommandOnly() throws Exception {
+    void plantedBugs_areOnTheClassPathOfTheirCommandsOnly() throws Exception {
       jdk("jvms/jdk-25", "25.0.1", true);
       markAsBuilt();
 
       assertThat(run("planted").out()).contains("/faulty/");
+      assertThat(run("list").out()).contains("/faulty/");
       assertThat(run("check").out()).doesNotContain("/faulty/");
     }
   }
