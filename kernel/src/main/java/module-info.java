@@ -12,6 +12,7 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.boot;
   exports org.pagewright.kernel.buddy;
   exports org.pagewright.kernel.directmap;
+  exports org.pagewright.kernel.gather;
   exports org.pagewright.kernel.kpkeys;
   exports org.pagewright.kernel.ldt;
   exports org.pagewright.kernel.mermap;
@@ -19,5 +20,6 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.mmlocal;
   exports org.pagewright.kernel.pgtable;
   exports org.pagewright.kernel.secret;
+  exports org.pagewright.kernel.tablelife;
   exports org.pagewright.kernel.tlbflush;
 }

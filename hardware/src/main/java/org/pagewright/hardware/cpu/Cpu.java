@@ -124,6 +124,20 @@ public final class Cpu {
     step(Step.RELAX, 0);
   }
 
+  /**
+   * Waits for another CPU in a way that lets this one do nothing else; meanwhile interrupts come in
+   * if they are on. In a straight run nobody else can make the condition true.
+   *
+   * @return whether the condition holds
+   */
+  public boolean waitUntil(Interleaving.Condition condition) {
+    Interleaving interleaving = machine.interleaving();
+    if (interleaving != null) {
+      interleaving.waitUntil(this, condition);
+    }
+    return condition.holds();
+  }
+
   // ---- interrupts ----
 
   public boolean interruptsEnabled() {

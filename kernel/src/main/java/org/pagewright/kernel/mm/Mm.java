@@ -7,7 +7,7 @@ import org.pagewright.kernel.tlbflush.MmTlb;
  * One address space. Models {@code struct mm_struct} (include/linux/mm_types.h), as far as memory
  * isolation needs it: roots, flags, and what features keep in every address space.
  *
- * <p>What is left out: VMAs, page tables of user mappings, counters.
+ * <p>What is left out: VMAs, counters of mapped pages.
  */
 @SuppressWarnings("EnumOrdinal") // parts are looked up by their kind
 public final class Mm {
@@ -24,12 +24,14 @@ public final class Mm {
   }
 
   private final MmTlb tlb;
+  private final MmTables tables;
   private final @Nullable Object[] parts = new @Nullable Object[Part.values().length];
   private long flags;
   private boolean isDead;
 
   Mm(MmTlb tlb) {
     this.tlb = tlb;
+    this.tables = new MmTables(tlb.contextId());
   }
 
   /** {@code mm->context.ctx_id}: unique, never used again. */
@@ -50,6 +52,11 @@ public final class Mm {
   /** Where its translations may be, and how many flushes they had. */
   public MmTlb tlb() {
     return tlb;
+  }
+
+  /** Lock and counters of its user tables. */
+  public MmTables tables() {
+    return tables;
   }
 
   /** Whether page-table isolation gives user mode a top table of its own. */

@@ -1,0 +1,41 @@
+package org.pagewright.kernel.tablelife;
+
+import org.pagewright.kernel.arch.KernelEvent;
+
+/** Numbers of the events in the lives of page tables, and their operands. */
+public final class TableEvent {
+  private static final int FIRST = KernelEvent.FIRST_FEATURE + 60;
+
+  /** A table was constructed: a = frame, b = level, c = context, 1 for the kernel, 0 unknown. */
+  public static final int CONSTRUCTED = FIRST;
+
+  /** A table was destructed: a = frame, b = level, c = pages. */
+  public static final int DESTRUCTED = FIRST + 1;
+
+  /** A table waits to be freed: a = frame, b = level, c = ordinal of the mode. */
+  public static final int QUEUED = FIRST + 2;
+
+  /** A table got a lock of its own: a = frame, b = level, c = 1 if the lock was allocated. */
+  public static final int LOCK_MADE = FIRST + 3;
+
+  /** A walker without locks looked at a table that it found before: a = frame, b = level. */
+  public static final int WALKED = FIRST + 4;
+
+  /** A destructor met a table that nobody constructed: a = frame. */
+  public static final int DESTRUCTED_RAW = FIRST + 5;
+
+  private TableEvent() {}
+
+  /** Kebab-case name of an event, for reports. */
+  public static String name(int kind) {
+    return switch (kind) {
+      case CONSTRUCTED -> "table-constructed";
+      case DESTRUCTED -> "table-destructed";
+      case QUEUED -> "table-queued";
+      case LOCK_MADE -> "table-lock-made";
+      case WALKED -> "table-walked";
+      case DESTRUCTED_RAW -> "table-destructed-raw";
+      default -> KernelEvent.name(kind);
+    };
+  }
+}
