@@ -11,6 +11,7 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.arch;
   exports org.pagewright.kernel.boot;
   exports org.pagewright.kernel.buddy;
+  exports org.pagewright.kernel.compact;
   exports org.pagewright.kernel.directmap;
   exports org.pagewright.kernel.gather;
   exports org.pagewright.kernel.kpkeys;

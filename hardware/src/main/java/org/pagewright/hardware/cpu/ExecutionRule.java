@@ -18,6 +18,8 @@ public enum ExecutionRule {
   LOCK_NEVER_RELEASED,
   /** A lock was released by a CPU that does not hold it. */
   LOCK_NOT_HELD,
+  /** What a lock protects was changed by a CPU that does not hold it. */
+  LOCK_REQUIRED,
   /** Two classes of locks were acquired in both orders. */
   LOCK_ORDER,
   /** A class of locks is taken both in interrupts and with interrupts on. */

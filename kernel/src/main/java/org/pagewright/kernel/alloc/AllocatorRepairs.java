@@ -242,22 +242,13 @@ public final class AllocatorRepairs {
     if (!takeFromBuddy(pfn, order)) {
       return false;
     }
-    if (order >= memmap.blockOrder() - 1) {
-      long end = pfn + (1L << order);
-      for (long at = memmap.blockStart(pfn); at < end; at += memmap.blockPages()) {
-        boolean mayChange =
-            Migratetype.isMergeable(memmap.blockType(at)) && !memmap.isBlockUnmapped(at);
-        if (mayChange) {
-          memmap.setBlockType(at, Migratetype.MOVABLE);
-        }
-      }
-    }
+    allocator.freePageIsolation().retype(pfn, order);
     return true;
   }
 
   /** Gives one reserved pageblock back. Models unreserve_highatomic_pageblock(). */
   public boolean unreserveHighatomic(int migratetype) {
-    return allocator.highatomic.unreserve(allocator.zones, migratetype);
+    return allocator.highatomic().unreserve(allocator.zones, migratetype);
   }
 
   /** Lets per-CPU lists refill and drain on their own, or only as told here. */

@@ -64,7 +64,43 @@ public final class AllocatorVerifier {
     if (counted != zone.freePages().exact()) {
       return "%d pages on lists, counter %d".formatted(counted, zone.freePages().exact());
     }
-    return brokenPcp(zone);
+    String broken = brokenCounter(zone);
+    return broken == null ? brokenPcp(zone) : broken;
+  }
+
+  /** Counters of kinds of free pages against the lists of those kinds. */
+  private @Nullable String brokenCounter(Zone zone) {
+    if (zone.lostPages() != 0) {
+      return "%d pages went to a list that does not exist".formatted(zone.lostPages());
+    }
+    long[] pages = new long[Freetype.INDEXES];
+    long mappedBlocks = 0;
+    long unmappedBlocks = 0;
+    for (int order = 0; order < Zone.ORDERS; order++) {
+      for (int index = 0; index < Freetype.INDEXES; index++) {
+        long listed = (long) zone.free().length(Zone.list(order, index)) << order;
+        pages[index] += listed;
+        boolean countsBlocks = order >= memmap.blockOrder() && index != Migratetype.ISOLATE;
+        mappedBlocks += countsBlocks && index != Migratetype.TYPES ? listed : 0;
+        unmappedBlocks += countsBlocks && index == Migratetype.TYPES ? listed : 0;
+      }
+    }
+    String broken = differs("CMA pages", pages[Migratetype.CMA], zone.freeCma());
+    if (broken == null) {
+      broken = differs("high-atomic pages", pages[Migratetype.HIGHATOMIC], zone.freeHighatomic());
+    }
+    if (broken == null) {
+      broken = differs("mapped block pages", mappedBlocks, zone.freeBlockPagesMapped());
+    }
+    return broken == null
+        ? differs("unmapped block pages", unmappedBlocks, zone.freeBlockPagesUnmapped())
+        : broken;
+  }
+
+  private static @Nullable String differs(String what, long listed, long counted) {
+    return listed == counted
+        ? null
+        : "%d free %s on lists, counter %d".formatted(listed, what, counted);
   }
 
   private @Nullable String brokenList(Zone zone, int order, int index, LongPredicate agrees) {

@@ -11,17 +11,30 @@ import org.pagewright.kernel.buddy.Zone;
  * Pageblocks that only high-order atomic requests may use. Models {@code
  * reserve_highatomic_pageblock()} and its undoing (mm/page_alloc.c).
  */
-final class Highatomic {
+public class Highatomic {
   private final Buddy buddy;
   private final Memmap memmap;
 
-  Highatomic(Buddy buddy, Memmap memmap) {
-    this.buddy = buddy;
-    this.memmap = memmap;
+  public Highatomic(AllocatorParts parts) {
+    this.buddy = parts.buddy;
+    this.memmap = parts.memmap;
+  }
+
+  /**
+   * Whether requests for a freetype may use the reserve, and their pageblocks may join it. Nothing
+   * is reserved of unmapped pages: there is no list for them.
+   */
+  protected boolean serves(int freetype) {
+    return !Freetype.isUnmapped(freetype);
+  }
+
+  /** The freetype of reserved pages of a kind with {@code freetype}. */
+  final int reservedType(int freetype) {
+    return Freetype.withMigratetype(freetype, Migratetype.HIGHATOMIC);
   }
 
   /** Reserves the pageblock of a frame if the reserve may still grow. */
-  void reserve(Zone zone, long pfn) {
+  final void reserve(Zone zone, long pfn) {
     long onePercent = zone.managedPages() / 100;
     if (onePercent < memmap.blockPages()) {
       return;
@@ -29,7 +42,7 @@ final class Highatomic {
     long max = (onePercent + memmap.blockPages() - 1) & -memmap.blockPages();
     int freetype = memmap.blockFreetype(pfn);
     boolean canReserve =
-        !Freetype.isUnmapped(freetype) && Migratetype.isMergeable(Freetype.migratetype(freetype));
+        serves(freetype) && Migratetype.isMergeable(Freetype.migratetype(freetype));
     if (zone.reservedHighatomic() >= max || !canReserve) {
       return;
     }
@@ -40,7 +53,7 @@ final class Highatomic {
   }
 
   /** Gives one reserved pageblock with a free page back, to {@code type}. */
-  boolean unreserve(List<Zone> zones, int type) {
+  final boolean unreserve(List<Zone> zones, int type) {
     for (Zone zone : zones) {
       for (int order = 0; order < Zone.ORDERS; order++) {
         long pfn = zone.head(order, Migratetype.HIGHATOMIC);

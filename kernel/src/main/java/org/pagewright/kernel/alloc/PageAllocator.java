@@ -11,8 +11,11 @@ import org.pagewright.kernel.buddy.Buddy;
 import org.pagewright.kernel.buddy.EventSink;
 import org.pagewright.kernel.buddy.Freetype;
 import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.MergeRule;
 import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.compact.FreePageIsolation;
+import org.pagewright.kernel.compact.PageReporting;
 
 /**
  * Hands out frames as Linux would. Models {@code __alloc_pages()} and {@code __free_pages()}
@@ -39,8 +42,6 @@ public final class PageAllocator implements AutoCloseable {
   /** Logarithm of the bytes that the primitive of zeroing covers. */
   private static final int ZEROED_AT_ONCE_SHIFT = 12;
 
-  private static final int RECLAIM_LOOPS = 16;
-
   final AllocatorConfig config;
   final Memmap memmap;
   final Buddy buddy;
@@ -51,15 +52,21 @@ public final class PageAllocator implements AutoCloseable {
   private final Zone[] zoneTable;
 
   final ZoneLists zoneLists;
-  final Highatomic highatomic;
+  private final AllocatorParts parts;
   private final Fallback fallback;
   private final AllocatorRules rules;
-  private BlockConversion conversion = BlockConversion.NONE;
+  private final SlowPath slowPath = new SlowPath(this);
+  private Highatomic highatomic;
+  private FreePageIsolation freePageIsolation;
+  private PageblockConversion conversion;
+  private RequestFlags requestFlags;
+  private @Nullable PageDebugging debugging;
+  private TaskReserves taskReserves = TaskReserves.NONE;
   private PageZeroing zeroing = PageZeroing.NONE;
   private Reclaim reclaim = Reclaim.NOTHING;
   private FaultInjection faults = FaultInjection.NONE;
+  private boolean isOnMachine;
   private long failures;
-  private long conversions;
 
   /** An allocator without a free page; memory comes by {@link #handOver}. */
   public PageAllocator(AllocatorConfig config) {
@@ -72,7 +79,11 @@ public final class PageAllocator implements AutoCloseable {
     this.pcpLists = new PcpLists(config, zones, memmap, buddy, fallback);
     this.zoneTable = zones.toArray(Zone[]::new);
     this.zoneLists = new ZoneLists(zones);
-    this.highatomic = new Highatomic(buddy, memmap);
+    this.parts = new AllocatorParts(config, memmap, buddy, fallback, zones);
+    this.highatomic = new Highatomic(parts);
+    this.freePageIsolation = new FreePageIsolation(buddy);
+    this.conversion = new PageblockConversion(parts);
+    this.requestFlags = new RequestFlags(config);
     buddy.setListsFollowBlocks(rules.listsFollowBlocks());
   }
 
@@ -104,8 +115,9 @@ public final class PageAllocator implements AutoCloseable {
     buddy.setSink(sink);
   }
 
-  public void setConversion(BlockConversion conversion) {
-    this.conversion = conversion;
+  /** Gives the allocator a way to take pageblocks out of the direct map and to put them back. */
+  public void setConversion(BlockConversion directMap) {
+    conversion.setDirectMap(directMap);
   }
 
   /** Gives the allocator a way to zero pages that the direct map lacks (series v1 and v2). */
@@ -122,6 +134,11 @@ public final class PageAllocator implements AutoCloseable {
     this.faults = faults;
   }
 
+  /** Tells which reserves the current task may use. */
+  public void setTaskReserves(TaskReserves taskReserves) {
+    this.taskReserves = taskReserves;
+  }
+
   /** Requests that failed. */
   public long failures() {
     return failures;
@@ -129,7 +146,70 @@ public final class PageAllocator implements AutoCloseable {
 
   /** Blocks that were taken out of the direct map or put back. */
   public long conversions() {
-    return conversions;
+    return conversion.conversions();
+  }
+
+  // ---- decisions that somebody may take otherwise
+
+  /** What a decision of this allocator works on. */
+  public AllocatorParts parts() {
+    return parts;
+  }
+
+  public void setMergeRule(MergeRule rule) {
+    buddy.setMergeRule(rule);
+  }
+
+  public void setRequestFlags(RequestFlags flags) {
+    requestFlags = flags;
+  }
+
+  /** Replaces the conversion of pageblocks; its way to the direct map stays. */
+  public void setPageblockConversion(PageblockConversion other) {
+    other.setDirectMap(conversion.directMap());
+    conversion = other;
+  }
+
+  public void setHighatomic(Highatomic reserve) {
+    highatomic = reserve;
+  }
+
+  public void setPcpListing(PcpListing listing) {
+    pcpLists.setListing(listing);
+  }
+
+  public void setFreePageIsolation(FreePageIsolation isolation) {
+    freePageIsolation = isolation;
+  }
+
+  /** Lets hooks touch pages that change hands. */
+  public void setDebugging(PageDebugging hooks) {
+    debugging = hooks;
+  }
+
+  /** Free page reporting to a host. */
+  public PageReporting reporting(PageReporting.Receiver receiver) {
+    return new PageReporting(zones, freePageIsolation, receiver);
+  }
+
+  RequestFlags requestFlags() {
+    return requestFlags;
+  }
+
+  TaskReserves taskReserves() {
+    return taskReserves;
+  }
+
+  Reclaim reclaim() {
+    return reclaim;
+  }
+
+  Highatomic highatomic() {
+    return highatomic;
+  }
+
+  FreePageIsolation freePageIsolation() {
+    return freePageIsolation;
   }
 
   // ---- boot
@@ -177,6 +257,10 @@ public final class PageAllocator implements AutoCloseable {
   /** The same with flags of {@link AllocFlags} that only callers inside mm may pass. */
   public long allocate(Cpu cpu, int gfp, int order, int callerFlags) {
     assert (callerFlags & ~AllocFlags.FROM_CALLER) == 0 : Integer.toHexString(callerFlags);
+    if (!isOnMachine) {
+      isOnMachine = true;
+      zones.forEach(zone -> zone.lock().watchOn(cpu.machine()));
+    }
     cpu.charge(Primitive.PAGE_ALLOC);
     boolean isReady = (gfp & Gfp.UNMAPPED) == 0 || zeroing.isReady(cpu);
     if (!isReady || isInjected(cpu, gfp)) {
@@ -186,9 +270,7 @@ public final class PageAllocator implements AutoCloseable {
     long pfn = allocate(cpu, cpu.id(), gfp, order, callerFlags, ANY_ZONE);
     if (pfn != NONE) {
       cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, order, gfp);
-    }
-    if (pfn != NONE && (gfp & Gfp.ZERO) != 0) {
-      zero(cpu, pfn, order);
+      prepare(cpu, pfn, order, gfp);
     }
     return pfn;
   }
@@ -196,6 +278,15 @@ public final class PageAllocator implements AutoCloseable {
   /** Models {@code should_fail_alloc_page()}. */
   private boolean isInjected(Cpu cpu, int gfp) {
     return (gfp & Gfp.NOFAIL) == 0 && faults.fails(cpu, FaultInjection.Point.ALLOCATION);
+  }
+
+  private void prepare(Cpu cpu, long pfn, int order, int gfp) {
+    if (debugging != null) {
+      debugging.handedOut(cpu, pfn, order);
+    }
+    if ((gfp & Gfp.ZERO) != 0) {
+      zero(cpu, pfn, order);
+    }
   }
 
   /** A request of a CPU that is only a number; {@code zone} restricts it unless ANY_ZONE. */
@@ -211,37 +302,28 @@ public final class PageAllocator implements AutoCloseable {
     boolean wantsUnmapped = (gfp & Gfp.UNMAPPED) != 0 || (callerFlags & AllocFlags.UNMAPPED) != 0;
     int type = wantsUnmapped ? Migratetype.UNMOVABLE : Gfp.migratetype(gfp);
     int freetype = Freetype.of(type, wantsUnmapped);
-    int flags = fastFlags(gfp, type) | callerFlags;
+    boolean avoidsFragments = zoneLists.avoidsFragments(Gfp.zone(gfp));
+    int flags = requestFlags.fast(gfp, type, avoidsFragments) | callerFlags;
     long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, zone);
-    return pfn == NONE ? allocateSlowly(cpu, cpuId, gfp, order, freetype, callerFlags, zone) : pfn;
+    if (pfn == NONE) {
+      pfn =
+          slowPath.allocate(
+              new AllocationRequest(cpu, cpuId, gfp, order, freetype, flags, callerFlags, zone));
+      failures += pfn == NONE ? 1 : 0;
+    }
+    return pfn;
   }
 
-  private int fastFlags(int gfp, int type) {
-    int flags = AllocFlags.WMARK_LOW | (gfp & AllocFlags.KSWAPD);
-    if (!Gfp.allowsDirectReclaim(gfp)) {
-      flags |= AllocFlags.NOBLOCK;
-    }
-    if (type == Migratetype.MOVABLE) {
-      flags |= AllocFlags.CMA;
-    }
-    return zoneLists.avoidsFragments(Gfp.zone(gfp)) ? flags | AllocFlags.NOFRAGMENT : flags;
-  }
-
-  private int slowFlags(int gfp, int order, int type) {
-    int flags = AllocFlags.WMARK_MIN | (gfp & (AllocFlags.KSWAPD | AllocFlags.MIN_RESERVE));
-    boolean isAtomic =
-        rules.atomicBit() ? (gfp & Gfp.ATOMIC_6_1) != 0 : !Gfp.allowsDirectReclaim(gfp);
-    if (!Gfp.allowsDirectReclaim(gfp)) {
-      flags |= AllocFlags.NOBLOCK;
-    }
-    if (isAtomic && (gfp & Gfp.NOMEMALLOC) == 0) {
-      flags |= AllocFlags.HARDER;
-      boolean mayReserve = !rules.highatomicNeedsReserve() || (flags & AllocFlags.MIN_RESERVE) != 0;
-      if (order > 0 && mayReserve) {
-        flags |= AllocFlags.HIGHATOMIC;
-      }
-    }
-    return type == Migratetype.MOVABLE ? flags | AllocFlags.CMA : flags;
+  /** Tries the zones for a request whose first attempt failed. */
+  long walk(AllocationRequest request, int flags) {
+    return walk(
+        request.cpu(),
+        request.cpuId(),
+        request.gfp(),
+        request.order(),
+        request.freetype(),
+        flags,
+        request.place());
   }
 
   /** Tries the zones in order. Models {@code get_page_from_freelist()}. */
@@ -303,7 +385,7 @@ public final class PageAllocator implements AutoCloseable {
     }
     long pfn = takeFromBuddy(cpu, cpuId, zone, order, freetype, flags);
     if (pfn == NONE && cpu != null) {
-      pfn = convert(cpu, zone, order, freetype, flags);
+      pfn = conversion.convert(cpu, zone, order, freetype, flags);
     }
     if (pfn != NONE && (flags & AllocFlags.HIGHATOMIC) != 0 && order > 0) {
       highatomic.reserve(zone, pfn);
@@ -314,13 +396,11 @@ public final class PageAllocator implements AutoCloseable {
   /** Models {@code rmqueue_buddy()}. */
   private long takeFromBuddy(
       @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
-    if (cpu != null) {
-      cpu.charge(Primitive.ZONE_LOCK);
-    }
-    boolean mayUseHighatomic = !Freetype.isUnmapped(freetype);
+    zone.lock().acquire(cpu, cpuId);
+    boolean mayUseHighatomic = highatomic.serves(freetype);
     long pfn = NONE;
     if (mayUseHighatomic && order > 0 && (flags & AllocFlags.HIGHATOMIC) != 0) {
-      pfn = buddy.takeSmallest(zone, cpuId, order, Migratetype.HIGHATOMIC);
+      pfn = buddy.takeSmallest(zone, cpuId, order, highatomic.reservedType(freetype));
     }
     if (pfn == NONE) {
       fallback.begin();
@@ -328,82 +408,12 @@ public final class PageAllocator implements AutoCloseable {
     }
     boolean triesHard = (flags & (AllocFlags.OOM | AllocFlags.HARDER)) != 0;
     if (pfn == NONE && mayUseHighatomic && triesHard && !rules.atomicBit()) {
-      pfn = buddy.takeSmallest(zone, cpuId, order, Migratetype.HIGHATOMIC);
+      pfn = buddy.takeSmallest(zone, cpuId, order, highatomic.reservedType(freetype));
     }
     if (pfn != NONE) {
       zone.account(cpuId, -(1L << order), memmap.blockFreetype(pfn));
     }
-    return pfn;
-  }
-
-  /**
-   * Makes a block of the wanted freetype out of one whose flag differs, outside the zone's lock.
-   * Models the direct-map step of the unmapped series ({@code __rmqueue_direct_map()}).
-   */
-  private long convert(Cpu cpu, Zone zone, int order, int freetype, int flags) {
-    int other = freetype ^ Freetype.UNMAPPED;
-    if (!config.unmappedPool()
-        || Freetype.index(other) == Freetype.NO_LIST
-        || (flags & (AllocFlags.NOBLOCK | AllocFlags.TRYLOCK)) != 0
-        || !conversion.isPossible()) {
-      return NONE;
-    }
-    int size = Math.max(order, config.blockOrder());
-    fallback.begin();
-    long pfn = fallback.take(zone, cpu.id(), size, other, flags);
-    if (pfn == NONE) {
-      return NONE;
-    }
-    int taken = memmap.blockFreetype(pfn);
-    zone.account(cpu.id(), -(1L << size), taken);
-    memmap.setUsed(pfn, size, /* isMovable= */ false, Freetype.migratetype(taken));
-    boolean unmaps = Freetype.isUnmapped(freetype);
-    int error = conversion.convert(cpu, pfn, size, unmaps);
-    cpu.charge(Primitive.ZONE_LOCK);
-    if (error != 0) {
-      buddy.free(zone, cpu.id(), pfn, size, taken, /* toTail= */ false);
-      return NONE;
-    }
-    conversions++;
-    adopt(cpu, zone, pfn, order, size, freetype);
-    return pfn;
-  }
-
-  /** Gives a converted block its freetype and puts what exceeds the request on its lists. */
-  private void adopt(Cpu cpu, Zone zone, long pfn, int order, int size, int freetype) {
-    for (long at = pfn; at < pfn + (1L << size); at += memmap.blockPages()) {
-      memmap.setBlockType(at, Freetype.migratetype(freetype));
-      memmap.setBlockUnmapped(at, Freetype.isUnmapped(freetype));
-    }
-    for (int half = order; half < size; half++) {
-      buddy.free(zone, cpu.id(), pfn + (1L << half), half, freetype, /* toTail= */ false);
-    }
-  }
-
-  /** Models {@code __alloc_pages_slowpath()}: lower marks, then reclaim, then failure. */
-  private long allocateSlowly(
-      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int callerFlags, int only) {
-    int flags = slowFlags(gfp, order, Freetype.migratetype(freetype)) | callerFlags;
-    long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, only);
-    boolean hasDrained = false;
-    for (int i = 0; pfn == NONE && cpu != null && i < RECLAIM_LOOPS; i++) {
-      if (!Gfp.allowsDirectReclaim(gfp)) {
-        break;
-      }
-      long progress = reclaim.reclaim(cpu, order);
-      if (progress == 0 && hasDrained) {
-        break;
-      }
-      if (!hasDrained) {
-        drainAll();
-        highatomic.unreserve(zones, Freetype.migratetype(freetype));
-        hasDrained = true;
-      }
-      pfn = walk(cpu, cpuId, gfp, order, freetype, flags, only);
-    }
-    if (pfn == NONE) {
-      failures++;
-    }
+    zone.lock().release(cpu);
     return pfn;
   }
 
@@ -423,6 +433,9 @@ public final class PageAllocator implements AutoCloseable {
   public void free(Cpu cpu, long pfn, int order) {
     cpu.charge(Primitive.PAGE_FREE);
     cpu.machine().events().record(KernelEvent.FRAMES_FREED, cpu.id(), pfn, order, 0);
+    if (debugging != null) {
+      debugging.givenBack(cpu, pfn, order);
+    }
     free(cpu.id(), pfn, order);
   }
 
@@ -445,9 +458,11 @@ public final class PageAllocator implements AutoCloseable {
     if (!rules.listsFollowBlocks()) {
       piece = order;
     }
+    zone.lock().hold(cpu);
     for (long at = pfn; at < pfn + (1L << order); at += 1L << piece) {
       buddy.free(zone, cpu, at, piece, memmap.blockFreetype(at), toTail);
     }
+    zone.lock().drop();
   }
 
   // ---- isolation
@@ -466,8 +481,10 @@ public final class PageAllocator implements AutoCloseable {
       return false;
     }
     Zone zone = zoneOf(pfn);
+    zone.lock().hold(cpu);
     memmap.setBlockIsolated(pfn, /* isIsolated= */ true, type);
     buddy.moveAndCount(zone, cpu, memmap.blockStart(pfn), Migratetype.ISOLATE);
+    zone.lock().drop();
     zone.addIsolatedBlocks(1);
     return true;
   }
@@ -486,6 +503,7 @@ public final class PageAllocator implements AutoCloseable {
     long start = memmap.blockStart(pfn);
     memmap.setBlockIsolated(pfn, /* isIsolated= */ false, migratetype);
     zone.addIsolatedBlocks(-1);
+    zone.lock().hold(cpu);
     int freetype = memmap.blockFreetype(pfn);
     buddy.moveAndCount(zone, cpu, start, freetype);
     if (memmap.isFreeOfOrder(start, memmap.blockOrder())) {
@@ -493,6 +511,7 @@ public final class PageAllocator implements AutoCloseable {
       zone.account(cpu, -memmap.blockPages(), zone.remove(start, memmap.blockOrder()));
       buddy.free(zone, cpu, start, memmap.blockOrder(), freetype, /* toTail= */ false);
     }
+    zone.lock().drop();
     return true;
   }
 

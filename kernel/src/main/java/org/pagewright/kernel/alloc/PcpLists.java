@@ -24,6 +24,7 @@ final class PcpLists {
   /** By zone, then by CPU. */
   private final PerCpuPages[][] pcps;
 
+  private PcpListing listing = new PcpListing();
   private boolean isSelfActing = true;
 
   PcpLists(
@@ -78,6 +79,10 @@ final class PcpLists {
     this.isSelfActing = isSelfActing;
   }
 
+  void setListing(PcpListing listing) {
+    this.listing = listing;
+  }
+
   boolean allows(int order) {
     return order <= PerCpuPages.COSTLY_ORDER || order == memmap.blockOrder();
   }
@@ -106,8 +111,10 @@ final class PcpLists {
   private int refill(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
     int wanted = rules.autoTunesPcp() ? refillTuned(zone, pcp, order) : refillPlain(pcp, order);
     int list = PerCpuPages.index(freetype, order);
+    zone.lock().hold(pcp.cpu);
     fallback.begin();
     int got = 0;
+    long cmaPages = 0;
     while (got < wanted) {
       long pfn = fallback.take(zone, pcp.cpu, order, freetype, flags);
       if (pfn == Memmap.NONE) {
@@ -115,9 +122,12 @@ final class PcpLists {
       }
       memmap.setPcp(pfn, order, list, pcp.cpu, Freetype.migratetype(freetype));
       pcp.lists.addTail(list, pfn);
+      cmaPages += memmap.blockType(pfn) == Migratetype.CMA ? 1L << order : 0;
       got++;
     }
     zone.account(pcp.cpu, -((long) got << order), freetype);
+    zone.addFreeCma(-cmaPages);
+    zone.lock().drop();
     pcp.count += got << order;
     return got;
   }
@@ -150,12 +160,9 @@ final class PcpLists {
 
   /** Puts a freed block on its list and drains what exceeds the limit. */
   void free(Zone zone, PerCpuPages pcp, long pfn, int order, int freetype) {
-    int blockType = Freetype.migratetype(freetype);
-    boolean hasList = blockType < Migratetype.PCP_TYPES;
-    int listed = hasList ? freetype : Freetype.withMigratetype(freetype, Migratetype.MOVABLE);
-    int list = PerCpuPages.index(listed, order);
+    int list = PerCpuPages.index(listing.listed(freetype), order);
     pcp.allocFactor >>= 1;
-    memmap.setPcp(pfn, order, list, pcp.cpu, blockType);
+    memmap.setPcp(pfn, order, list, pcp.cpu, listing.noted(freetype));
     pcp.lists.addHead(list, pfn);
     pcp.count += 1 << order;
     if (!isSelfActing) {
@@ -276,6 +283,7 @@ final class PcpLists {
 
   /** Frees pages list by list, from the tails, starting with {@code first}. */
   void drain(Zone zone, PerCpuPages pcp, int pages, int first) {
+    zone.lock().hold(pcp.cpu);
     int left = Math.min(pages, pcp.count);
     int list = first;
     while (left > 0) {
@@ -289,6 +297,7 @@ final class PcpLists {
       }
       list = list + 1 == PerCpuPages.LISTS ? 0 : list + 1;
     }
+    zone.lock().drop();
   }
 
   private void drainOne(Zone zone, PerCpuPages pcp, int list, int order) {

@@ -7,9 +7,15 @@ package org.pagewright.kernel.buddy;
 public final class Buddy {
   private final Memmap memmap;
   private EventSink sink = EventSink.NOWHERE;
+  private MergeRule mergeRule = MergeRule.LINUX;
 
   public Buddy(Memmap memmap) {
     this.memmap = memmap;
+  }
+
+  /** The state of the frames. */
+  public Memmap memmap() {
+    return memmap;
   }
 
   public void setSink(EventSink sink) {
@@ -18,6 +24,11 @@ public final class Buddy {
 
   public EventSink sink() {
     return sink;
+  }
+
+  /** Lets another rule say which pageblocks merge. */
+  public void setMergeRule(MergeRule mergeRule) {
+    this.mergeRule = mergeRule;
   }
 
   // ---- giving back
@@ -46,7 +57,7 @@ public final class Buddy {
     if (!isFree(zone, buddy, order)) {
       return false;
     }
-    return order < memmap.blockOrder() || Freetype.canMerge(freetype, memmap.blockFreetype(buddy));
+    return order < memmap.blockOrder() || mergeRule.canMerge(freetype, memmap.blockFreetype(buddy));
   }
 
   /** From 6.10 on a merge across pageblocks gives the buddy's blocks the type of the freed one. */

@@ -7,9 +7,9 @@ import org.pagewright.hardware.memory.SparseInts;
  * pageblock bitmap (include/linux/{mm_types.h,pageblock-flags.h}).
  *
  * <p>A word describes the head of a block: {@code | migratetype 28-31 | cpu 16-27 | list 8-14 |
- * movable 7 | state 4-5 | order 0-3 |}; the other frames of a block have state {@link #TAIL}.
- * Behind it stand the neighbours on its list. Sixteen bytes a frame, in one place so that a frame
- * costs one cache line, and taken only where frames are used.
+ * movable 7 | reported 6 | state 4-5 | order 0-3 |}; the other frames of a block have state {@link
+ * #TAIL}. Behind it stand the neighbours on its list. Sixteen bytes a frame, in one place so that a
+ * frame costs one cache line, and taken only where frames are used.
  */
 public final class Memmap implements AutoCloseable {
   public static final long NONE = -1;
@@ -29,6 +29,7 @@ public final class Memmap implements AutoCloseable {
   private static final int ORDER_MASK = 15;
   private static final int STATE_SHIFT = 4;
   private static final int STATE_MASK = 3;
+  private static final int REPORTED = 1 << 6;
   private static final int MOVABLE = 1 << 7;
   private static final int LIST_SHIFT = 8;
   private static final int LIST_MASK = 127;
@@ -148,6 +149,17 @@ public final class Memmap implements AutoCloseable {
 
   public void setTail(long pfn) {
     cells.set(cell(pfn), 0);
+  }
+
+  /** Whether a host was told of the free block. Models {@code PageReported()}. */
+  public boolean isReported(long pfn) {
+    return (cells.get(cell(pfn)) & REPORTED) != 0;
+  }
+
+  /** Notes that a host was told; forgotten when the block leaves its list. */
+  public void setReported(long pfn) {
+    long cell = cell(pfn);
+    cells.set(cell, cells.get(cell) | REPORTED);
   }
 
   // ---- links

@@ -20,6 +20,7 @@ public final class Zone {
   private final PageLists free;
   private final long[] freeBlocks = new long[ORDERS];
   private final CpuCounter freePages;
+  private final ZoneLock lock;
 
   private long presentPages;
   private long managedPages;
@@ -28,6 +29,7 @@ public final class Zone {
   private long reservedHighatomic;
   private long freeBlockPagesMapped;
   private long freeBlockPagesUnmapped;
+  private long lostPages;
   private int isolatedBlocks;
 
   private final long[] reserve = new long[ZoneKind.KINDS];
@@ -47,6 +49,7 @@ public final class Zone {
     this.memmap = memmap;
     this.free = new PageLists(memmap, ORDERS * Freetype.INDEXES);
     this.freePages = new CpuCounter(cpus);
+    this.lock = new ZoneLock(id);
   }
 
   /** Number of the free list of a size and a freetype's index. */
@@ -86,6 +89,10 @@ public final class Zone {
     return pfn >= startPfn && pfn < endPfn;
   }
 
+  public ZoneLock lock() {
+    return lock;
+  }
+
   // ---- counters
 
   /** Pages that the allocator was given. */
@@ -118,6 +125,11 @@ public final class Zone {
     return freeCma;
   }
 
+  /** Notes that free pages of contiguous-memory areas came or went. */
+  public void addFreeCma(long pages) {
+    freeCma += pages;
+  }
+
   /** Free pages of the high-atomic reserve. */
   public long freeHighatomic() {
     return freeHighatomic;
@@ -145,6 +157,11 @@ public final class Zone {
   /** The same of blocks that the direct map lacks. */
   public long freeBlockPagesUnmapped() {
     return freeBlockPagesUnmapped;
+  }
+
+  /** Pages that were to go to a list that does not exist; 0 in a sound kernel. */
+  public long lostPages() {
+    return lostPages;
   }
 
   /** Pageblocks that are isolated. */
@@ -224,7 +241,11 @@ public final class Zone {
   /** Puts a block on the free list of a freetype. */
   public void add(long pfn, int order, int freetype, boolean toTail) {
     int index = Freetype.index(freetype);
-    assert index != Freetype.NO_LIST : "no list for freetype " + freetype + ", frame " + pfn;
+    if (index == Freetype.NO_LIST) {
+      memmap.setTail(pfn);
+      lostPages += 1L << order;
+      return;
+    }
     memmap.setFree(pfn, order, index);
     if (toTail) {
       free.addTail(list(order, index), pfn);
@@ -261,6 +282,7 @@ public final class Zone {
     if (type == Migratetype.ISOLATE) {
       return;
     }
+    lock.mustBeHeld(cpu);
     freePages.add(cpu, pages);
     if (type == Migratetype.CMA) {
       freeCma += pages;
