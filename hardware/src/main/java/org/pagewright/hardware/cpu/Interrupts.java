@@ -15,10 +15,16 @@ public final class Interrupts {
   public static final int ALL_DONE = 0;
 
   private final Machine machine;
+  private InterruptEntry entry = InterruptEntry.NONE;
   private long calls;
 
   Interrupts(Machine machine) {
     this.machine = machine;
+  }
+
+  /** Puts entry code around every interrupt from here on. */
+  public void setEntry(InterruptEntry entry) {
+    this.entry = entry;
   }
 
   /** How many calls were made since the machine was made. */
@@ -111,7 +117,9 @@ public final class Interrupts {
     events.record(HardwareEvent.IPI_RECEIVE, cpu.id(), call.from.id(), call.number, 0);
     long depths = cpu.depths();
     cpu.enterInterrupt();
+    long saved = entry.enter(cpu);
     call.work.run(cpu);
+    entry.leave(cpu, saved);
     cpu.leaveInterrupt();
     cpu.requireDepths(depths);
     events.record(HardwareEvent.IPI_DONE, cpu.id(), call.from.id(), call.number, 0);

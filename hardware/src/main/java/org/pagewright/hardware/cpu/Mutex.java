@@ -1,0 +1,89 @@
+package org.pagewright.hardware.cpu;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A lock that its owner may hold while it sleeps. Models {@code struct mutex}
+ * (include/linux/mutex.h): it belongs to a task, and whoever wants it must be able to sleep.
+ *
+ * <p>Waiting works as for a {@link SpinLock}: in an explored run a CPU waits until the owner has
+ * released; in a straight run a held mutex is a mistake of the kernel at hand, which is reported.
+ * Left out: spinning on the owner, and what else a CPU would run meanwhile.
+ */
+public final class Mutex implements Interleaving.Condition {
+  private final String name;
+  private final int identity;
+  private @Nullable Object owner;
+
+  /**
+   * A free mutex.
+   *
+   * @param identity tells it apart from other locks in steps
+   */
+  public Mutex(String name, int identity) {
+    this.name = name;
+    this.identity = identity;
+  }
+
+  /** Models {@code mutex_lock()}. */
+  public void acquire(Cpu cpu) {
+    cpu.maySleep();
+    cpu.step(Step.LOCK, identity);
+    if (owner != null) {
+      contend(cpu);
+    }
+    cpu.charge(Primitive.LOCK);
+    owner = self(cpu);
+  }
+
+  private void contend(Cpu cpu) {
+    Interleaving interleaving = cpu.machine().interleaving();
+    if (isHeldBy(cpu)) {
+      cpu.broke(ExecutionRule.LOCK_RECURSION, identity);
+    } else if (interleaving == null) {
+      cpu.broke(ExecutionRule.LOCK_NEVER_RELEASED, identity);
+    } else {
+      interleaving.waitUntil(cpu, this);
+    }
+  }
+
+  /** Models {@code mutex_unlock()}. */
+  public void release(Cpu cpu) {
+    cpu.step(Step.UNLOCK, identity);
+    if (!isHeldBy(cpu)) {
+      cpu.broke(ExecutionRule.LOCK_NOT_HELD, identity);
+      return;
+    }
+    owner = null;
+  }
+
+  /** Whether the task that runs on {@code cpu} has it. Models {@code mutex_get_owner()}. */
+  public boolean isHeldBy(Cpu cpu) {
+    return owner != null && owner.equals(self(cpu));
+  }
+
+  /** Whether anybody has it. */
+  public boolean isHeld() {
+    return owner != null;
+  }
+
+  private static Object self(Cpu cpu) {
+    Object task = cpu.task();
+    return task == null ? cpu : task;
+  }
+
+  @Override
+  public boolean holds() {
+    return owner == null;
+  }
+
+  @Override
+  public String describe() {
+    return "mutex " + name + " held by " + owner;
+  }
+
+  @Override
+  public String toString() {
+    return "mutex " + name;
+  }
+}
