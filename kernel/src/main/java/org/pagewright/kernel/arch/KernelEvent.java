@@ -77,6 +77,14 @@ public final class KernelEvent {
   /** A CPU keeps the tables of a context without using them: a = context, b = 1 entering. */
   public static final int LAZY_TLB = 126;
 
+  /**
+   * A leaf of kernel mappings is about to be split: a = level of the table it needs, b = nesting.
+   */
+  public static final int SPLIT_BEGINS = 127;
+
+  /** A split has its table or goes without: a = level, b = nesting, c = table or -1. */
+  public static final int SPLIT_HAS_TABLE = 128;
+
   /** First number for features that stand on top of these packages. */
   public static final int FIRST_FEATURE = 200;
 
@@ -107,6 +115,8 @@ public final class KernelEvent {
       case FLUSH_LOCAL -> "flush-local";
       case SWITCH_MM -> "switch-mm";
       case LAZY_TLB -> "lazy-tlb";
+      case SPLIT_BEGINS -> "split-begins";
+      case SPLIT_HAS_TABLE -> "split-has-table";
       default -> "kernel-event-" + kind;
     };
   }

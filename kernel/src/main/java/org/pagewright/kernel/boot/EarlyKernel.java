@@ -41,6 +41,11 @@ public final class EarlyKernel {
 
   /** Builds the kernel's tables on {@code machine} and loads them on every CPU. */
   public EarlyKernel(KernelConfig config, Machine machine) {
+    this(config, machine, BootStages.NONE);
+  }
+
+  /** The same with a feature that takes part in boot. */
+  EarlyKernel(KernelConfig config, Machine machine, BootStages stages) {
     if (!config.machine().equals(machine.config())) {
       throw new IllegalArgumentException("configuration is for another machine");
     }
@@ -50,7 +55,7 @@ public final class EarlyKernel {
     Cpu cpu = machine.cpu(0);
     this.memory = new EarlyMemory(machine.memory().map());
     reserve(format);
-    this.source = new EarlyTables(memory, machine.memory(), format, lowestPa());
+    this.source = new EarlyTables(memory, machine.memory(), format, lowestPa(), stages);
     this.tables = new PageTables(machine);
     this.rootPa = allocateRoot(cpu, format);
     DirectMapBuilder builder = new DirectMapBuilder(config, tables, source, rootPa);

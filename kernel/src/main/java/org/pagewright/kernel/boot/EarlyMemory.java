@@ -104,6 +104,11 @@ public final class EarlyMemory {
     reservations += shift;
   }
 
+  /** First address behind all memory. */
+  public long endPa() {
+    return memory.endBytes();
+  }
+
   /** Whether {@code pa} is reserved. */
   public boolean isReserved(long pa) {
     for (int i = 0; i < reservations; i++) {

@@ -12,11 +12,14 @@ final class EarlyTables implements TableSource {
   private final PhysicalMemory memory;
   private final PteFormat format;
   private final long floorPa;
+  private final BootStages stages;
   private long bytes;
   private long[] free = new long[8];
   private int freeTables;
 
-  EarlyTables(EarlyMemory early, PhysicalMemory memory, PteFormat format, long floorPa) {
+  EarlyTables(
+      EarlyMemory early, PhysicalMemory memory, PteFormat format, long floorPa, BootStages stages) {
+    this.stages = stages;
     this.early = early;
     this.memory = memory;
     this.format = format;
@@ -30,7 +33,7 @@ final class EarlyTables implements TableSource {
     long pa =
         isPage && freeTables > 0
             ? free[--freeTables]
-            : early.allocate(size, size, floorPa, memory.map().endBytes());
+            : stages.earlyTable(early, size, level == format.topLevel(), floorPa);
     if (pa == EarlyMemory.NONE) {
       return NONE;
     }

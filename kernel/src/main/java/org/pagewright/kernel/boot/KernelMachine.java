@@ -49,8 +49,11 @@ public final class KernelMachine implements AutoCloseable {
     assert before.equals(early.earlyTables()) : "somebody else replaced the source of tables";
     this.conversion = new DirectMapConversion(directMap(), shootdown(), machine.events());
     allocator.setConversion(conversion);
-    Cpu cpu = machine.cpu(0);
-    int error = directMap().protectImage(cpu);
+  }
+
+  /** Models {@code mark_rodata_ro()}, the last of boot. */
+  private void finish() {
+    int error = directMap().protectImage(machine.cpu(0));
     assert error == 0 : error;
     early.levelClocks();
   }
@@ -62,9 +65,17 @@ public final class KernelMachine implements AutoCloseable {
 
   /** Boots a kernel on a new machine. */
   public static KernelMachine boot(KernelConfig config, Choices choices) {
+    return boot(config, choices, BootStages.NONE);
+  }
+
+  /** Boots a kernel on a new machine with a feature that takes part in boot. */
+  public static KernelMachine boot(KernelConfig config, Choices choices, BootStages stages) {
     AllocatorConfig zones = config.allocator();
-    return new KernelMachine(
-        new EarlyKernel(config, new Machine(config.machine(), choices)), zones);
+    EarlyKernel early = new EarlyKernel(config, new Machine(config.machine(), choices), stages);
+    KernelMachine kernel = new KernelMachine(early, zones);
+    stages.memoryReady(kernel);
+    kernel.finish();
+    return kernel;
   }
 
   public KernelConfig config() {

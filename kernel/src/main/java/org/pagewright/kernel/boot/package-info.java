@@ -9,7 +9,8 @@
  * <p>Entry class: {@link org.pagewright.kernel.boot.KernelMachine}. Others: {@link
  * org.pagewright.kernel.boot.KernelConfig} (all a booted kernel depends on, besides the seed),
  * {@link org.pagewright.kernel.boot.EarlyKernel} (before the page allocator), {@link
- * org.pagewright.kernel.boot.EarlyMemory} (memblock).
+ * org.pagewright.kernel.boot.EarlyMemory} (memblock), {@link org.pagewright.kernel.boot.BootStages}
+ * (where features take part).
  *
  * <p>Invariants: what early memory gave out is missing from what the page allocator is handed;
  * after boot every frame of RAM is in the direct map; clocks of all CPUs are equal.

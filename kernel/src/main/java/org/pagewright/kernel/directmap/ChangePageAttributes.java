@@ -292,7 +292,9 @@ final class ChangePageAttributes implements AttributeChanger {
   private int split(Cpu cpu, CpaRequest request, long va, long slot) {
     int below = EntrySlot.level(slot) - 1;
     mapping.attributeLock().release(cpu);
-    long tablePa = mapping.allocateSplitTable(cpu, below);
+    // Nothing is locked here, so that each split prepares for itself.
+    int error = mapping.splitReserve().prepareSplit(cpu);
+    long tablePa = error != 0 ? TableSource.NONE : mapping.allocateSplitTable(cpu, below);
     mapping.attributeLock().acquire(cpu);
     if (tablePa == TableSource.NONE) {
       return -Errno.ENOMEM;
@@ -322,6 +324,7 @@ final class ChangePageAttributes implements AttributeChanger {
     long pieceBytes = X86Entry.pages(level - 1) << 12;
     long pieceVa = va & -(X86Entry.pages(level) << 12);
     long pfn = X86Entry.pfn(entry, level);
+    tables.enterRun(cpu);
     for (int i = 0; i < 512; i++) {
       long piece = flags;
       if (request.enforcesStatic && level == 2) {
@@ -331,6 +334,7 @@ final class ChangePageAttributes implements AttributeChanger {
       pfn += pieceBytes >>> 12;
       pieceVa += pieceBytes;
     }
+    tables.leaveRun(cpu);
     mapping.countSplit(va, level);
     tables.writeEntry(cpu, EntrySlot.pa(slot), tables.kernelTable(tablePa, level));
     record(cpu, KernelEvent.DIRECT_MAP_SPLIT, va & -(X86Entry.pages(level) << 12), level, tablePa);

@@ -44,7 +44,7 @@ public final class DirectMap implements DirectMapView {
       TableSource splitTables,
       KernelImage image,
       DirectMapConfig config) {
-    this.mapping = new KernelMapping(kernel, shootdown, machine.events(), splitTables);
+    this.mapping = new KernelMapping(kernel, shootdown, machine, splitTables);
     this.tables = kernel.tables();
     this.format = tables.format();
     this.layout = kernel.layout();
@@ -92,6 +92,11 @@ public final class DirectMap implements DirectMapView {
     TableSource before = mapping.splitTables();
     mapping.replaceSplitTables(source);
     return before;
+  }
+
+  /** Puts a promise of tables in front of every split. */
+  public void setSplitReserve(SplitReserve reserve) {
+    mapping.setSplitReserve(reserve);
   }
 
   // ---- frames ----

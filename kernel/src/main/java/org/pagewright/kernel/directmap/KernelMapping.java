@@ -3,6 +3,7 @@ package org.pagewright.kernel.directmap;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.SpinLock;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.kernel.arch.ArchPolicy;
@@ -21,10 +22,10 @@ final class KernelMapping {
   static final int SPLIT_ROUNDS_MAX = 64;
 
   /**
-   * Splits inside the allocation of a split's table. One is possible when hardened tables change
-   * their own mapping; more means that the recursion is not bounded.
+   * Splits inside the allocation of a split's table. None is needed when protected tables are in
+   * stock; a kernel that gets so deep would never end, so the model ends it.
    */
-  static final int SPLIT_DEPTH_MAX = 4;
+  static final int SPLIT_DEPTH_MAX = 8;
 
   private static final int LEVELS = 8;
   private static final LockClass CPA_LOCK = new LockClass("cpa_lock");
@@ -47,6 +48,7 @@ final class KernelMapping {
   private final long[] mappedFrom;
   private final long[] mappedTo;
   private TableSource splitTables;
+  private SplitReserve splitReserve = SplitReserve.NONE;
 
   private final long[] leaves = new long[LEVELS];
   private final long[] splits = new long[LEVELS];
@@ -54,19 +56,20 @@ final class KernelMapping {
   private long splitFailures;
   private long splitRaces;
   private long writeAndExecute;
-  private int splitDepth;
+  private final int[] splitDepth;
   private int splitDepthMax;
 
   KernelMapping(
-      KernelTables kernel, TlbShootdown shootdown, EventLog events, TableSource splitTables) {
+      KernelTables kernel, TlbShootdown shootdown, Machine machine, TableSource splitTables) {
     this.tables = kernel.tables();
     this.shootdown = shootdown;
     this.layout = kernel.layout();
     this.policy = kernel.policy();
-    this.events = events;
+    this.events = machine.events();
     this.rootPa = kernel.rootPa();
     this.isGlobal = kernel.global();
     this.splitTables = splitTables;
+    this.splitDepth = new int[machine.cpus()];
     this.attributeLock = new SpinLock(CPA_LOCK, CPA_LOCK_IDENTITY);
     this.tableLock = new SpinLock(PGD_LOCK, PGD_LOCK_IDENTITY);
     MemoryMap mapped = kernel.mapped();
@@ -127,13 +130,26 @@ final class KernelMapping {
     return splitTables;
   }
 
+  void setSplitReserve(SplitReserve reserve) {
+    splitReserve = reserve;
+  }
+
+  /** What promises that a split finds its tables. */
+  SplitReserve splitReserve() {
+    return splitReserve;
+  }
+
   /** Takes a table of {@code level} for a split; the allocation may come back here. */
   long allocateSplitTable(Cpu cpu, int level) {
-    splitDepth++;
-    splitDepthMax = Math.max(splitDepthMax, splitDepth);
-    assert splitDepth <= SPLIT_DEPTH_MAX : "splits nest " + splitDepth + " deep";
-    long tablePa = tables.allocateTable(cpu, level, splitTables);
-    splitDepth--;
+    int depth = ++splitDepth[cpu.id()];
+    splitDepthMax = Math.max(splitDepthMax, depth);
+    record(cpu, KernelEvent.SPLIT_BEGINS, level, depth, 0);
+    long tablePa =
+        depth > SPLIT_DEPTH_MAX
+            ? TableSource.NONE // the stack would end
+            : tables.allocateTable(cpu, level, splitTables);
+    record(cpu, KernelEvent.SPLIT_HAS_TABLE, level, depth, tablePa);
+    splitDepth[cpu.id()]--;
     if (tablePa == TableSource.NONE) {
       splitFailures++;
     }

@@ -27,6 +27,13 @@ final class LeafRange {
    * @return 0, or -EINVAL at a leaf that sticks out of the range; leaves before it stay changed
    */
   int apply(Cpu cpu, long from, long to, long set, long clear) {
+    tables.enterRun(cpu);
+    int error = applyInRun(cpu, from, to, set, clear);
+    tables.leaveRun(cpu);
+    return error;
+  }
+
+  private int applyInRun(Cpu cpu, long from, long to, long set, long clear) {
     long va = from;
     while (va != to) {
       long slot = tables.lookup(cpu, mapping.rootPa(), va);

@@ -178,8 +178,11 @@ final class LinearMapAttributes implements AttributeChanger {
     if (!mapping.policy().liveSplit()) {
       return 0;
     }
-    mapping.attributeLock().acquire(cpu);
-    int error = 0;
+    int error = acquireForSplit(cpu);
+    if (error != 0) {
+      return error;
+    }
+    tables.enterRun(cpu);
     if (to - from == pageBytes()) {
       // The less aligned end lies deeper, so splitting there frees the other end too.
       boolean fromIsDeeper = Long.numberOfTrailingZeros(from) < Long.numberOfTrailingZeros(to);
@@ -188,8 +191,29 @@ final class LinearMapAttributes implements AttributeChanger {
       error = splitAt(cpu, from);
       error = error != 0 ? error : splitAt(cpu, to);
     }
+    tables.leaveRun(cpu);
     mapping.attributeLock().release(cpu);
     return error;
+  }
+
+  /**
+   * Takes the lock with tables in reserve: what was prepared without it may be gone by then, so it
+   * looks again and starts over (v6 16/30).
+   */
+  private int acquireForSplit(Cpu cpu) {
+    SplitReserve reserve = mapping.splitReserve();
+    for (int round = 0; round < KernelMapping.SPLIT_ROUNDS_MAX; round++) {
+      int error = reserve.prepareSplit(cpu);
+      if (error != 0) {
+        return error;
+      }
+      mapping.attributeLock().acquire(cpu);
+      if (reserve.isReadyForSplit(cpu)) {
+        return 0;
+      }
+      mapping.attributeLock().release(cpu);
+    }
+    return -Errno.EAGAIN;
   }
 
   /** Makes {@code va} a boundary between leaves, coarse to fine. */

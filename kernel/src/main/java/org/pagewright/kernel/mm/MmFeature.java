@@ -23,6 +23,12 @@ public interface MmFeature {
    */
   default void switchTo(Cpu cpu, @Nullable Mm next) {}
 
+  /**
+   * A CPU goes over from one task to another, before the other runs. Models what {@code
+   * __switch_to()} saves and restores.
+   */
+  default void switchTask(Cpu cpu, @Nullable Task previous, Task next) {}
+
   /** The address space ends: first of all, before user mappings go. */
   default void exit(Cpu cpu, Mm mm) {}
 

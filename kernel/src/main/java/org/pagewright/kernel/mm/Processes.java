@@ -7,9 +7,10 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.PteFormat;
-import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.pgtable.PageTables;
+import org.pagewright.kernel.pgtable.TablePages;
+import org.pagewright.kernel.pgtable.TableSource;
 import org.pagewright.kernel.tlbflush.MmTlb;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
@@ -33,7 +34,7 @@ public final class Processes {
   private static final long FIRST_CONTEXT = 2;
 
   private final Machine machine;
-  private final PageAllocator allocator;
+  private final TableSource pgds;
   private final PageTables tables;
   private final TlbShootdown shootdown;
   private final EventLog events;
@@ -58,7 +59,7 @@ public final class Processes {
       boolean isolates) {
     this.machine = machine;
     this.events = machine.events();
-    this.allocator = allocator;
+    this.pgds = TablePages.forProcesses(allocator, machine.memory(), tables.format());
     this.tables = tables;
     this.shootdown = shootdown;
     this.kernelRootPa = kernelRootPa;
@@ -78,13 +79,13 @@ public final class Processes {
 
   /** Makes an address space without user mappings; null when memory is short. */
   public @Nullable Mm createMm(Cpu cpu) {
-    int order = pgdOrder();
-    long pfn = allocator.allocate(cpu, Gfp.KERNEL_ACCOUNT, order);
-    if (pfn == PageAllocator.NONE) {
+    PteFormat format = tables.format();
+    int top = format.topLevel();
+    long kernelPgdPa =
+        isolates ? tables.allocatePair(cpu, top, pgds) : tables.allocateTable(cpu, top, pgds);
+    if (kernelPgdPa == TableSource.NONE) {
       return null;
     }
-    PteFormat format = tables.format();
-    long kernelPgdPa = pfn << format.pageShift();
     fillPgd(cpu, kernelPgdPa);
     long userPgdPa = isolates ? kernelPgdPa + format.pageBytes() : Mm.NO_PGD;
     contexts++;
@@ -99,15 +100,11 @@ public final class Processes {
     return mm;
   }
 
-  /** A top table takes a page also where it is smaller (PAE, arm64 with few top entries). */
-  private int pgdOrder() {
-    return isolates ? 1 : 0;
-  }
-
   private void fillPgd(Cpu cpu, long pgdPa) {
     PteFormat format = tables.format();
     long firstKernel = (long) UserRange.firstKernelIndex(format) * Long.BYTES;
     long bytes = format.tableBytes(format.topLevel());
+    tables.enterRun(cpu);
     for (long at = 0; at < bytes; at += Long.BYTES) {
       long entry = at >= firstKernel ? tables.readEntry(cpu, kernelRootPa + at) : 0;
       tables.writeUnpublished(cpu, pgdPa + at, entry);
@@ -115,6 +112,7 @@ public final class Processes {
         tables.writeUnpublished(cpu, pgdPa + format.pageBytes() + at, 0);
       }
     }
+    tables.leaveRun(cpu);
   }
 
   /**
@@ -134,7 +132,12 @@ public final class Processes {
       feature.destroy(cpu, mm);
     }
     mm.markDead();
-    allocator.free(cpu, mm.kernelPgdPa() >>> tables.format().pageShift(), pgdOrder());
+    int top = tables.format().topLevel();
+    if (isolates) {
+      tables.freePair(cpu, mm.kernelPgdPa(), top, pgds);
+    } else {
+      tables.freeTable(cpu, mm.kernelPgdPa(), top, pgds);
+    }
     events.record(MmEvent.MM_DESTROYED, cpu.id(), mm.contextId(), 0, 0);
   }
 
@@ -172,6 +175,9 @@ public final class Processes {
       shootdown.enterLazy(cpu);
     } else {
       switchTo(cpu, mm);
+    }
+    for (MmFeature feature : features) {
+      feature.switchTask(cpu, previous, next);
     }
     next.start(cpu);
     events.record(MmEvent.TASK_RUNS, cpu.id(), next.id(), mm == null ? -1 : mm.contextId(), 0);

@@ -19,4 +19,13 @@ public interface EntryGate {
    * @return whether the write takes place; a gate that says no has reported the fault
    */
   boolean permits(Cpu cpu, long entryPa);
+
+  /**
+   * Begins a run of writes that are asked for one by one but may be let through together; nests.
+   * Models {@code lazy_mmu_mode_enable()}.
+   */
+  default void enterRun(Cpu cpu) {}
+
+  /** Ends the run. Models {@code lazy_mmu_mode_disable()}. */
+  default void leaveRun(Cpu cpu) {}
 }

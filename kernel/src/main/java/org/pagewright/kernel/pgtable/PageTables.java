@@ -1,5 +1,6 @@
 package org.pagewright.kernel.pgtable;
 
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
@@ -39,6 +40,7 @@ public final class PageTables {
   private final boolean isBigEndian;
   private final long[] tables = new long[LEVELS];
   private EntryGate gate = EntryGate.OPEN;
+  private @Nullable TableSource protectedTables;
   private long writes;
 
   /** A door to the memory of {@code machine}, in the format of its walker. */
@@ -57,6 +59,33 @@ public final class PageTables {
   /** Puts a gate in front of every write; there is one gate. */
   public void setGate(EntryGate gate) {
     this.gate = gate;
+  }
+
+  /**
+   * From here on every table comes from {@code source}, whatever source is asked for: tables of
+   * another kind would be pages that the gate does not guard.
+   *
+   * @param source takes back what other sources gave before, too
+   */
+  public void protectTables(TableSource source) {
+    protectedTables = source;
+  }
+
+  /** Where a table really comes from. */
+  private TableSource source(TableSource asked) {
+    return protectedTables == null || asked.isProtected() ? asked : protectedTables;
+  }
+
+  /**
+   * Begins a run of writes. Models {@code lazy_mmu_mode_enable()}; nests, and belongs to a task.
+   */
+  public void enterRun(Cpu cpu) {
+    gate.enterRun(cpu);
+  }
+
+  /** Ends a run of writes. Models {@code lazy_mmu_mode_disable()}. */
+  public void leaveRun(Cpu cpu) {
+    gate.leaveRun(cpu);
   }
 
   // ---- single entries ----
@@ -210,22 +239,52 @@ public final class PageTables {
 
   /** Takes an empty table of {@code level} from {@code source} and counts it. */
   public long allocateTable(Cpu cpu, int level, TableSource source) {
-    long tablePa = source.allocate(cpu, level);
+    long tablePa = source(source).allocate(cpu, level);
     if (tablePa != TableSource.NONE) {
       assert (tablePa & format.tableBytes(level) - 1) == 0 : Long.toHexString(tablePa);
-      tables[level]++;
-      events.record(
-          KernelEvent.TABLE_ALLOCATED, cpu.id(), tablePa >>> format.pageShift(), level, 0);
+      countNew(cpu, tablePa, level);
     }
     return tablePa;
   }
 
   /** Gives a table of {@code level} back to {@code source} and counts it. */
   public void freeTable(Cpu cpu, long tablePa, int level, TableSource source) {
+    countFreed(cpu, tablePa, level);
+    source(source).free(cpu, tablePa, level);
+  }
+
+  /** Takes two neighbouring tables of {@code level}, the first aligned to both. */
+  public long allocatePair(Cpu cpu, int level, TableSource source) {
+    long tablePa = source(source).allocatePair(cpu, level);
+    if (tablePa != TableSource.NONE) {
+      assert (tablePa & 2 * bytesOf(level) - 1) == 0 : Long.toHexString(tablePa);
+      countNew(cpu, tablePa, level);
+      countNew(cpu, tablePa + bytesOf(level), level);
+    }
+    return tablePa;
+  }
+
+  /** Gives both tables of {@link #allocatePair} back. */
+  public void freePair(Cpu cpu, long tablePa, int level, TableSource source) {
+    countFreed(cpu, tablePa, level);
+    countFreed(cpu, tablePa + bytesOf(level), level);
+    source(source).freePair(cpu, tablePa, level);
+  }
+
+  /** What a table takes: a page also where it is smaller. */
+  private long bytesOf(int level) {
+    return Math.max(format.tableBytes(level), format.pageBytes());
+  }
+
+  private void countNew(Cpu cpu, long tablePa, int level) {
+    tables[level]++;
+    events.record(KernelEvent.TABLE_ALLOCATED, cpu.id(), tablePa >>> format.pageShift(), level, 0);
+  }
+
+  private void countFreed(Cpu cpu, long tablePa, int level) {
     tables[level]--;
     assert tables[level] >= 0 : "more tables of level " + level + " freed than taken";
     events.record(KernelEvent.TABLE_FREED, cpu.id(), tablePa >>> format.pageShift(), level, 0);
-    source.free(cpu, tablePa, level);
   }
 
   // ---- ranges ----

@@ -39,6 +39,12 @@ public final class TablePages implements TableSource {
     return new TablePages(allocator, memory, format, Gfp.KERNEL, /* filled= */ true);
   }
 
+  /** Top tables of processes: every entry is written before use, and memory cgroups pay. */
+  public static TablePages forProcesses(
+      PageAllocator allocator, PhysicalMemory memory, PteFormat format) {
+    return new TablePages(allocator, memory, format, Gfp.KERNEL_ACCOUNT, /* filled= */ true);
+  }
+
   @Override
   public long allocate(Cpu cpu, int level) {
     long pfn = allocator.allocate(cpu, gfp, order(level));
@@ -56,6 +62,25 @@ public final class TablePages implements TableSource {
   @Override
   public void free(Cpu cpu, long tablePa, int level) {
     allocator.free(cpu, tablePa >>> format.pageShift(), order(level));
+  }
+
+  @Override
+  public long allocatePair(Cpu cpu, int level) {
+    long pfn = allocator.allocate(cpu, gfp, order(level) + 1);
+    if (pfn == PageAllocator.NONE) {
+      failures++;
+      return NONE;
+    }
+    long tablePa = pfn << format.pageShift();
+    if (isFilled) {
+      memory.zero(tablePa, 2 * bytes(level));
+    }
+    return tablePa;
+  }
+
+  @Override
+  public void freePair(Cpu cpu, long tablePa, int level) {
+    allocator.free(cpu, tablePa >>> format.pageShift(), order(level) + 1);
   }
 
   /** Requests that found no page. */

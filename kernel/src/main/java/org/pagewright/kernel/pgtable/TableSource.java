@@ -19,6 +19,27 @@ public interface TableSource {
    */
   long allocate(Cpu cpu, int level);
 
+  /**
+   * Takes two neighbouring pages for two tables of {@code level}, as page-table isolation wants its
+   * top tables; may sleep.
+   *
+   * @return physical address of the first, aligned to both; {@link #NONE} also where a source has
+   *     single pages only
+   */
+  default long allocatePair(Cpu cpu, int level) {
+    return NONE;
+  }
+
+  /** Gives both tables of {@link #allocatePair} back. */
+  default void freePair(Cpu cpu, long tablePa, int level) {
+    throw new IllegalArgumentException("no pairs of tables come from here");
+  }
+
+  /** Whether every table from here is protected already, so that the door need not step in. */
+  default boolean isProtected() {
+    return false;
+  }
+
   /** Gives a table back. Nothing may reach it any more, not even a paging-structure cache. */
   void free(Cpu cpu, long tablePa, int level);
 }
