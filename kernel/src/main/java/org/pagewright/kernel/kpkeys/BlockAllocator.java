@@ -3,6 +3,7 @@ package org.pagewright.kernel.kpkeys;
 import java.util.HashSet;
 import java.util.Set;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Mutex;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -19,6 +20,8 @@ final class BlockAllocator implements ProtectedPages {
 
   private static final int BLOCK_PAGES = 1 << BLOCK_ORDER;
 
+  private static final int MUTEX_IDENTITY = 0x6b70_0001;
+
   /** Pages that the shrinker leaves alone. */
   private static final int KEPT_BY_SHRINKER = 16;
 
@@ -31,8 +34,11 @@ final class BlockAllocator implements ProtectedPages {
   private final PageStack cached = new PageStack();
   private final Set<Long> blocks = new HashSet<>(); // membership only: order does not matter
 
-  /** Whether somebody refills. Models the owner of {@code alloc_mutex}. */
-  private boolean isRefilling;
+  /** {@code alloc_mutex}: its owner refills, and may take the pages of the first group. */
+  private final Mutex refilling = new Mutex("alloc_mutex", MUTEX_IDENTITY);
+
+  /** First frame of what was taken before keys could be set. */
+  private long earlyPfn = NONE;
 
   private long keptMin = Long.MAX_VALUE;
   private long unserved;
@@ -43,28 +49,45 @@ final class BlockAllocator implements ProtectedPages {
     this.map = map;
   }
 
-  /** Fills the cache before keys can be set, and then colours it. Models {@code pba_init()}. */
-  void start(Cpu cpu) {
+  @Override
+  public void start(Cpu cpu) {
     int order = config.refillOrders().getFirst();
     long pfn = allocator.allocate(cpu, Gfp.KERNEL, order);
     if (pfn == PageAllocator.NONE) {
       throw new IllegalArgumentException("no block of order " + order + " for the first refill");
     }
     keep(pfn, order, /* from= */ 0);
-    isRefilling = true;
-    int error = map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_PGTABLES);
-    isRefilling = false;
-    assert error == 0 : error;
+    earlyPfn = pfn;
     keptMin = cached.size();
   }
 
+  /** Splits that this needs take pages of the region itself, which are coloured with it. */
   @Override
-  public long take(Cpu cpu) {
+  public void startLate(Cpu cpu) {
+    int order = config.refillOrders().getFirst();
+    refilling.acquire(cpu);
+    int error = map.setKey(cpu, earlyPfn, 1L << order, KeyLevel.KEY_PGTABLES);
+    refilling.release(cpu);
+    if (error != 0) {
+      throw new IllegalArgumentException("the first block cannot be protected: " + error);
+    }
+  }
+
+  @Override
+  public long take(Cpu cpu, int order) {
+    if (order > 0) {
+      return NONE; // v6 has single pages only
+    }
     cpu.charge(Primitive.LOCK);
     if (cached.size() > config.reservedPages()) {
       return cached.pop();
     }
     return refill(cpu, /* takesOne= */ true);
+  }
+
+  @Override
+  public boolean areZeroed() {
+    return false;
   }
 
   @Override
@@ -82,22 +105,23 @@ final class BlockAllocator implements ProtectedPages {
   }
 
   @Override
-  public void give(Cpu cpu, long pfn) {
+  public void give(Cpu cpu, long pfn, int order) {
+    assert order == 0 : order;
     cpu.charge(Primitive.LOCK);
     cached.push(pfn);
   }
 
   @Override
   public int prepareSplit(Cpu cpu) {
-    if (isReadyForSplit()) {
+    if (isReadyForSplit(cpu)) {
       return 0;
     }
     return refill(cpu, /* takesOne= */ false) == NONE ? -Errno.ENOMEM : 0;
   }
 
   @Override
-  public boolean isReadyForSplit() {
-    return cached.size() >= config.reservedPages() || isRefilling;
+  public boolean isReadyForSplit(Cpu cpu) {
+    return cached.size() >= config.reservedPages() || refilling.isHeldBy(cpu);
   }
 
   private long refill(Cpu cpu, boolean takesOne) {
@@ -111,16 +135,16 @@ final class BlockAllocator implements ProtectedPages {
   }
 
   private long colour(Cpu cpu, long pfn, int order, boolean takesOne) {
-    cpu.charge(Primitive.LOCK);
-    assert !isRefilling : "a refill inside a refill";
-    isRefilling = true;
+    refilling.acquire(cpu);
     int error = map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_PGTABLES);
-    isRefilling = false;
+    if (error == 0) {
+      keep(pfn, order, takesOne ? 1 : 0);
+    }
+    refilling.release(cpu);
     if (error != 0) {
       allocator.free(cpu, pfn, order);
       return NONE;
     }
-    keep(pfn, order, takesOne ? 1 : 0);
     return pfn;
   }
 
@@ -193,7 +217,7 @@ final class BlockAllocator implements ProtectedPages {
       if (pfn < 0) {
         return freed;
       }
-      if (prepareSplit(cpu) != 0 || map.setKey(cpu, pfn, 1, KeyLevel.KEY_DEFAULT) != 0) {
+      if (map.setKey(cpu, pfn, 1, KeyLevel.KEY_DEFAULT) != 0) {
         cached.push(pfn);
         return freed;
       }

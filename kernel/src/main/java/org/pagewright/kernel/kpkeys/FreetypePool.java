@@ -21,23 +21,31 @@ final class FreetypePool implements ProtectedPages {
   private final KpkeysConfig config;
   private final PageAllocator allocator;
   private final PageStack reserve = new PageStack();
+  private final DirectMap map;
+  private final KeyConversion conversion;
   private long keptMin = Long.MAX_VALUE;
   private long unserved;
 
   FreetypePool(KpkeysConfig config, PageAllocator allocator, DirectMap map) {
     this.config = config;
     this.allocator = allocator;
-    allocator.setConversion(new KeyConversion(map));
+    this.map = map;
+    this.conversion = new KeyConversion(map);
+    allocator.setConversion(conversion);
   }
 
-  /** Sets pages aside before keys matter; the walk over early tables protects those it used. */
-  void start(Cpu cpu) {
+  /**
+   * The first conversion may need a table before any page is protected: it takes an ordinary page,
+   * which is protected as soon as there is a reserve.
+   */
+  @Override
+  public void startLate(Cpu cpu) {
     long first = allocator.allocate(cpu, Gfp.KERNEL, 0);
     if (first == PageAllocator.NONE) {
       throw new IllegalArgumentException("no page for the first conversion");
     }
     reserve.push(first);
-    long pfn = allocate(cpu);
+    long pfn = allocate(cpu, 0);
     boolean wasUsed = reserve.size() == 0;
     if (!wasUsed) {
       allocator.free(cpu, reserve.pop(), 0);
@@ -46,25 +54,37 @@ final class FreetypePool implements ProtectedPages {
       throw new IllegalArgumentException("no pageblock for the first tables");
     }
     reserve.push(pfn);
-    if (fill(cpu) != 0) {
-      throw new IllegalArgumentException("no pages for the reserve");
+    int error = fill(cpu);
+    if (error == 0 && wasUsed) {
+      error = map.setKey(cpu, first, 1, KeyLevel.KEY_PGTABLES);
+    }
+    if (error == 0) {
+      error = fill(cpu);
+    }
+    if (error != 0) {
+      throw new IllegalArgumentException("no pages for the reserve: " + error);
     }
     keptMin = reserve.size();
   }
 
   @Override
-  public long take(Cpu cpu) {
-    return fill(cpu) == 0 ? allocate(cpu) : NONE;
+  public long take(Cpu cpu, int order) {
+    return fill(cpu) == 0 ? allocate(cpu, order) : NONE;
   }
 
-  private long allocate(Cpu cpu) {
-    long pfn = allocator.allocate(cpu, Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
+  @Override
+  public boolean areZeroed() {
+    return false;
+  }
+
+  private long allocate(Cpu cpu, int order) {
+    long pfn = allocator.allocate(cpu, Gfp.KERNEL, order, AllocFlags.UNMAPPED);
     return pfn == PageAllocator.NONE ? NONE : pfn;
   }
 
   private int fill(Cpu cpu) {
     while (reserve.size() < config.reservedPages()) {
-      long pfn = allocate(cpu);
+      long pfn = allocate(cpu, 0);
       if (pfn == NONE) {
         return -Errno.ENOMEM;
       }
@@ -86,18 +106,23 @@ final class FreetypePool implements ProtectedPages {
   }
 
   @Override
-  public void give(Cpu cpu, long pfn) {
-    allocator.free(cpu, pfn, 0);
+  public void give(Cpu cpu, long pfn, int order) {
+    if (!allocator.isUnmapped(pfn)) {
+      // A table from before there was a pool: its block is an ordinary one.
+      int error = map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_DEFAULT);
+      assert error == 0 : error;
+    }
+    allocator.free(cpu, pfn, order);
   }
 
   @Override
   public int prepareSplit(Cpu cpu) {
-    return fill(cpu);
+    return isReadyForSplit(cpu) ? 0 : fill(cpu);
   }
 
   @Override
-  public boolean isReadyForSplit() {
-    return reserve.size() >= config.reservedPages();
+  public boolean isReadyForSplit(Cpu cpu) {
+    return reserve.size() >= config.reservedPages() || conversion.isConverting(cpu);
   }
 
   @Override

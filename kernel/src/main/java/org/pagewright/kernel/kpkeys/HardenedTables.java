@@ -1,6 +1,8 @@
 package org.pagewright.kernel.kpkeys;
 
 import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.hardware.memory.PhysicalMemory;
@@ -8,7 +10,11 @@ import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PagingRegisters;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Walker;
+import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.boot.BootStages;
+import org.pagewright.kernel.boot.EarlyMemory;
+import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.directmap.DirectMap;
@@ -17,18 +23,21 @@ import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TableSource;
 
 /**
- * A booted kernel's tables under a protection key, from the moment this exists.
+ * A kernel that boots with its tables under a protection key.
  *
- * <p>Models {@code kpkeys_hardened_pgtables_init()} and {@code
- * arch_kpkeys_protect_static_pgtables()} (v6, v7): the feature is switched on, then every table
- * that boot made is protected, and every writer of entries raises the level.
+ * <p>Models {@code kpkeys_hardened_pgtables_init()}, its late half and {@code
+ * arch_kpkeys_protect_static_pgtables()} (v5 to v7): tables that boot makes are remembered, the
+ * feature is switched on, what was remembered is protected, and from then on every table comes from
+ * a supply of protected pages and every writer of entries raises the level.
  */
-public final class HardenedTables implements EntryGate {
-  /** Splits made while early tables are protected make tables; so the walk is repeated. */
-  private static final int WALKS_MAX = 8;
+public final class HardenedTables implements EntryGate, KeysView {
+  private static final int PAGE_BYTES = 4096;
 
-  private static final int PREPARE_ROUNDS_MAX = 8;
-  private static final int TABLE_BYTES = 4096;
+  /** Makes the supply of protected pages; a planted bug makes another one. */
+  @FunctionalInterface
+  public interface PagesMaker {
+    ProtectedPages make(KpkeysConfig config, PageAllocator allocator, DirectMap map);
+  }
 
   private final KernelMachine kernel;
   private final KpkeysConfig config;
@@ -37,76 +46,136 @@ public final class HardenedTables implements EntryGate {
   private final PhysicalMemory memory;
   private final DirectMap map;
   private final PteFormat format;
-  private final BitSet early = new BitSet();
+  private final EarlyPages early;
   private final TableSource tables;
+  private boolean isOn;
   private long deniedWrites;
+  private final long earlyKeyChanges;
 
-  /** Switches the feature on, on {@code cpu}. */
-  public HardenedTables(KernelMachine kernel, KpkeysConfig config, Cpu cpu) {
+  /** Boots a hardened kernel on a new machine. */
+  public static HardenedTables boot(KernelConfig kernel, KpkeysConfig config, Choices choices) {
+    return boot(kernel, config, choices, HardenedTables::supply);
+  }
+
+  /** The same with another supply of protected pages. */
+  public static HardenedTables boot(
+      KernelConfig kernel, KpkeysConfig config, Choices choices, PagesMaker maker) {
+    if (kernel.machine().format().pageBytes() != PAGE_BYTES) {
+      throw new IllegalArgumentException(
+          "hardened tables are modelled with pages of 4K; format " + kernel.machine().format());
+    }
+    Boot boot = new Boot(config, maker);
+    KernelMachine booted = KernelMachine.boot(kernel, choices, boot);
+    HardenedTables hardened = boot.hardened;
+    if (hardened == null) {
+      booted.close();
+      throw new IllegalStateException("boot did not get as far as the page allocator");
+    }
+    return hardened;
+  }
+
+  private HardenedTables(
+      KernelMachine kernel, KpkeysConfig config, PagesMaker maker, EarlyPages early, Cpu cpu) {
     this.kernel = kernel;
     this.config = config;
+    this.early = early;
     this.memory = kernel.machine().memory();
     this.map = kernel.directMap();
     this.format = kernel.machine().format();
-    this.pages = supply();
+    this.pages = maker.make(config, kernel.allocator(), map);
     this.tables = new Source(/* isForSplit= */ false);
     map.replaceSplitTables(new Source(/* isForSplit= */ true));
+    map.setSplitReserve(pages);
+    pages.start(cpu);
     this.keys = new Kpkeys(kernel.machine(), config.batches());
     kernel.tables().setGate(this);
-    switch (pages) {
-      case BlockAllocator blocks -> blocks.start(cpu);
-      case FreetypePool pool -> pool.start(cpu);
-      default -> {}
-    }
+    kernel.tables().protectTables(tables);
+    long before = map.keyChanges();
+    pages.startLate(cpu);
     protectEarlyTables(cpu);
+    this.earlyKeyChanges = map.keyChanges() - before;
+    this.isOn = true;
   }
 
-  private ProtectedPages supply() {
+  /** The supply that a design has. */
+  public static ProtectedPages supply(KpkeysConfig config, PageAllocator allocator, DirectMap map) {
     return switch (config.supply()) {
-      case PAGE -> new PageByPage(kernel.allocator(), map);
-      case BLOCK -> new BlockAllocator(config, kernel.allocator(), map);
-      case FREETYPE -> new FreetypePool(config, kernel.allocator(), map);
+      case PAGE -> PageByPage.of(allocator, map);
+      case BLOCK ->
+          PageByPage.isMappedByPages(map)
+              ? PageByPage.of(allocator, map)
+              : new BlockAllocator(config, allocator, map);
+      case FREETYPE -> new FreetypePool(config, allocator, map);
       case NONE -> throw new IllegalArgumentException("design " + config.name() + " has no keys");
     };
+  }
+
+  /** What the feature does while the kernel boots. */
+  private static final class Boot implements BootStages {
+    private final KpkeysConfig config;
+    private final PagesMaker maker;
+    private final EarlyPages early;
+    private @Nullable HardenedTables hardened;
+
+    Boot(KpkeysConfig config, PagesMaker maker) {
+      this.config = config;
+      this.maker = maker;
+      this.early = new EarlyPages(config.early(), config.earlyRanges());
+    }
+
+    @Override
+    public long earlyTable(EarlyMemory memory, long bytes, boolean isTop, long floorPa) {
+      return early.take(memory, bytes, isTop, floorPa);
+    }
+
+    @Override
+    public void memoryReady(KernelMachine kernel) {
+      hardened = new HardenedTables(kernel, config, maker, early, kernel.cpu(0));
+    }
   }
 
   // ---- early tables ----
 
   private void protectEarlyTables(Cpu cpu) {
-    for (int walk = 0; walk < WALKS_MAX; walk++) {
-      BitSet unprotected = new BitSet();
-      findUnprotected(kernel.rootPa(), format.topLevel(), unprotected);
-      findUnprotected(cpu.registers().root(), format.topLevel(), unprotected);
-      if (unprotected.isEmpty()) {
-        return;
+    BitSet found = (BitSet) early.statics().clone();
+    if (config.early() == KpkeysConfig.Early.WALK) {
+      findUnprotected(cpu, kernel.rootPa(), format.topLevel(), found);
+    } else {
+      early.closeChunk();
+      for (int range = 0; range < early.ranges(); range++) {
+        long from = early.fromFrame(range);
+        protect(cpu, from, early.toFrame(range) - from);
       }
-      early.or(unprotected);
-      for (int from = unprotected.nextSetBit(0); from >= 0; ) {
-        int to = unprotected.nextClearBit(from);
-        protect(cpu, from, to - from);
-        from = unprotected.nextSetBit(to);
+      if (early.leftoverFrom() < early.leftoverTo()) {
+        kernel.allocator().handOver(early.leftoverFrom(), early.leftoverTo());
       }
     }
-    throw new IllegalStateException("early tables are not protected after " + WALKS_MAX + " walks");
+    boolean eachByItself = config.early() == KpkeysConfig.Early.WALK;
+    for (int from = found.nextSetBit(0); from >= 0; ) {
+      int to = eachByItself ? from + 1 : found.nextClearBit(from);
+      protect(cpu, from, to - from);
+      from = found.nextSetBit(to);
+    }
   }
 
   private void protect(Cpu cpu, long pfn, long count) {
-    int error = changeKey(cpu, pfn, count, KeyLevel.KEY_PGTABLES);
+    int error = map.setKey(cpu, pfn, count, KeyLevel.KEY_PGTABLES);
     if (error != 0) {
       throw new IllegalArgumentException("early tables cannot be protected: " + Errno.name(error));
     }
   }
 
-  private void findUnprotected(long tablePa, int level, BitSet found) {
+  /** Models {@code kernel_pgtables_set_pkey()} (v5 10/18). */
+  private void findUnprotected(Cpu cpu, long tablePa, int level, BitSet found) {
     long pfn = tablePa >>> format.pageShift();
     if (map.keyNow(pfn) != KeyLevel.KEY_PGTABLES) {
       found.set(Math.toIntExact(pfn));
     }
     PageTables door = kernel.tables();
     for (long i = 0; level > 1 && i < format.level(level).entries(); i++) {
-      long entry = door.peek(tablePa + i * Long.BYTES);
+      long entry = door.readEntry(cpu, tablePa + i * Long.BYTES);
       if (format.isTable(entry, level)) {
-        findUnprotected(format.pa(entry, level), level - 1, found);
+        findUnprotected(cpu, format.pa(entry, level), level - 1, found);
       }
     }
   }
@@ -131,35 +200,29 @@ public final class HardenedTables implements EntryGate {
     return translation >= 0 && Walker.check(registers, translation, Access.WRITE) >= 0;
   }
 
+  @Override
+  public void enterRun(Cpu cpu) {
+    keys.enterLazy(cpu);
+  }
+
+  @Override
+  public void leaveRun(Cpu cpu) {
+    keys.leaveLazy(cpu);
+  }
+
   // ---- changes of the direct map ----
 
   /**
-   * Changes attributes of kernel memory after making sure that a split can be served; may sleep.
-   * Models the callers of {@code kpkeys_prepare_direct_map_split()} in arm64's mmu.c (v6).
+   * Changes attributes of kernel memory; may sleep. The direct map itself asks for what a split
+   * needs.
    */
   public int setMemory(Cpu cpu, AttributeChange what, long va, long count) {
-    int error = prepare(cpu);
-    return error != 0 ? error : map.setMemory(cpu, what, va, count);
+    return map.setMemory(cpu, what, va, count);
   }
 
-  /** Gives frames another key after making sure that a split can be served; may sleep. */
+  /** Gives frames another key; may sleep. */
   public int changeKey(Cpu cpu, long pfn, long count, int key) {
-    int error = prepare(cpu);
-    if (error != 0) {
-      return error;
-    }
     return map.setKey(cpu, pfn, count, key);
-  }
-
-  /** Prepares until ready. Linux looks again under the lock and retries. */
-  private int prepare(Cpu cpu) {
-    for (int round = 0; round < PREPARE_ROUNDS_MAX; round++) {
-      int error = pages.prepareSplit(cpu);
-      if (error != 0 || pages.isReadyForSplit()) {
-        return error;
-      }
-    }
-    return -Errno.EAGAIN;
   }
 
   /** Lets the block allocator give pages back; answers how many. */
@@ -172,6 +235,20 @@ public final class HardenedTables implements EntryGate {
   /** Protected, zeroed tables for everything but splits of the direct map. */
   public TableSource tables() {
     return tables;
+  }
+
+  @Override
+  public boolean isOn() {
+    return isOn;
+  }
+
+  @Override
+  public long initialRegister() {
+    return keys.initial();
+  }
+
+  public KernelMachine kernel() {
+    return kernel;
   }
 
   public Kpkeys keys() {
@@ -188,7 +265,17 @@ public final class HardenedTables implements EntryGate {
 
   /** Whether a frame was a table before the feature was on. */
   public boolean isEarlyTable(long pfn) {
-    return early.get(Math.toIntExact(pfn));
+    return early.isEarly(pfn);
+  }
+
+  /** Early tables that were not remembered, so that nobody could protect them. */
+  public long earlyUntracked() {
+    return early.untracked();
+  }
+
+  /** Calls of set_memory_pkey() that it took to switch the feature on. */
+  public long earlyKeyChanges() {
+    return earlyKeyChanges;
   }
 
   /** Entry writes that the keys refused although the level was raised. */
@@ -205,23 +292,57 @@ public final class HardenedTables implements EntryGate {
     }
 
     @Override
+    public boolean isProtected() {
+      return true;
+    }
+
+    @Override
     public long allocate(Cpu cpu, int level) {
-      long pfn = isForSplit ? pages.takeForSplit(cpu) : pages.take(cpu);
+      return isForSplit
+          ? cleared(cpu, pages.takeForSplit(cpu), PAGE_BYTES)
+          : cleared(cpu, pages.take(cpu, order(level)), (long) PAGE_BYTES << order(level));
+    }
+
+    @Override
+    public long allocatePair(Cpu cpu, int level) {
+      int order = order(level) + 1;
+      return cleared(cpu, pages.take(cpu, order), (long) PAGE_BYTES << order);
+    }
+
+    private int order(int level) {
+      return Long.numberOfTrailingZeros(Math.max(format.tableBytes(level), PAGE_BYTES))
+          - format.pageShift();
+    }
+
+    /** Every entry of a split's table is written anyway, so only the others pay for zeroing. */
+    private long cleared(Cpu cpu, long pfn, long bytes) {
       if (pfn == ProtectedPages.NONE) {
         return NONE;
       }
-      long token = keys.set(cpu, KeyLevel.PGTABLES);
-      if (!isForSplit) {
-        cpu.charge(Primitive.ZERO_PAGE);
+      long tablePa = pfn << format.pageShift();
+      if (isForSplit || !pages.areZeroed()) {
+        long token = keys.set(cpu, KeyLevel.PGTABLES);
+        if (!isForSplit) {
+          cpu.charge(Primitive.ZERO_PAGE, bytes / PAGE_BYTES);
+        }
+        memory.zero(tablePa, bytes);
+        keys.restore(cpu, token);
       }
-      memory.zero(pfn << format.pageShift(), TABLE_BYTES);
-      keys.restore(cpu, token);
-      return pfn << format.pageShift();
+      return tablePa;
     }
 
     @Override
     public void free(Cpu cpu, long tablePa, int level) {
-      pages.give(cpu, tablePa >>> format.pageShift());
+      long pfn = tablePa >>> format.pageShift();
+      if (early.isEarly(pfn)) {
+        return; // it stays protected, and nobody's
+      }
+      pages.give(cpu, pfn, order(level));
+    }
+
+    @Override
+    public void freePair(Cpu cpu, long tablePa, int level) {
+      pages.give(cpu, tablePa >>> format.pageShift(), order(level) + 1);
     }
   }
 }

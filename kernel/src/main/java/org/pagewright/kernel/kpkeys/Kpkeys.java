@@ -1,16 +1,22 @@
 package org.pagewright.kernel.kpkeys;
 
+import java.util.Map;
+import java.util.WeakHashMap;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.InterruptEntry;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Architecture;
 import org.pagewright.hardware.paging.Control;
+import org.pagewright.kernel.mm.MmFeature;
+import org.pagewright.kernel.mm.Task;
 
 /**
  * The protection-key register of every CPU, and who may raise it. Models {@code
  * kpkeys_set_level()}, {@code kpkeys_restore_pkey_reg()} (include/linux/kpkeys.h, v5 to v7), the
  * register's part of exception entry and context switch, and lazy-MMU batching (v5).
  */
-public final class Kpkeys {
+public final class Kpkeys implements MmFeature, InterruptEntry {
   /** Nothing was changed, so nothing is to be restored. Models {@code KPKEYS_PKEY_REG_INVAL}. */
   public static final long UNCHANGED = -1;
 
@@ -19,7 +25,14 @@ public final class Kpkeys {
   private final boolean batches;
   private final long[] lazyToken;
   private final int[] lazyDepth;
+
+  /** What threads that do not run left behind, unless it was nothing; looked up only. */
+  private final Map<Task, ThreadKeys> asleep = new WeakHashMap<>();
+
   private long switches;
+
+  /** Models {@code thread_struct.por_el1} and the thread's place in lazy-MMU sections. */
+  private record ThreadKeys(long register, int lazyDepth, long lazyToken) {}
 
   /**
    * The registers of {@code machine}, with the keys switched on.
@@ -40,6 +53,7 @@ public final class Kpkeys {
       reset(cpu);
       cpu.mmu().setControl(isArm64 ? Control.POE : Control.PKS, true);
     }
+    machine.interrupts().setEntry(this);
   }
 
   /** Raises or lowers the level; answers what {@link #restore} needs. */
@@ -61,26 +75,36 @@ public final class Kpkeys {
   }
 
   /** Saves the register and lets the handler of an exception run at the default level. */
-  public long enterException(Cpu cpu) {
+  @Override
+  public long enter(Cpu cpu) {
     long saved = register(cpu);
     reset(cpu);
     return saved;
   }
 
   /** Returns from an exception. */
-  public void leaveException(Cpu cpu, long saved) {
+  @Override
+  public void leave(Cpu cpu, long saved) {
     if (saved != register(cpu)) {
       write(cpu, saved);
     }
   }
 
-  /** Gives the CPU the register of the next thread; answers that of the one before. */
-  public long switchThread(Cpu cpu, long next) {
+  /** A thread takes its register along, and the lazy-MMU sections that it is in. */
+  @Override
+  public void switchTask(Cpu cpu, @Nullable Task previous, Task next) {
+    int id = cpu.id();
     long before = register(cpu);
-    if (next != before) {
-      write(cpu, next);
+    if (previous != null && (before != initial() || lazyDepth[id] > 0)) {
+      asleep.put(previous, new ThreadKeys(before, lazyDepth[id], lazyToken[id]));
     }
-    return before;
+    ThreadKeys keys = asleep.remove(next);
+    long after = keys == null ? initial() : keys.register;
+    lazyDepth[id] = keys == null ? 0 : keys.lazyDepth;
+    lazyToken[id] = keys == null ? UNCHANGED : keys.lazyToken;
+    if (after != before) {
+      write(cpu, after);
+    }
   }
 
   /** The register that a new thread starts with. */

@@ -10,9 +10,17 @@ import java.util.List;
  * @param batches whether lazy-MMU sections raise the level once
  * @param reservedPages pages that only splits may take
  * @param refillOrders orders that a refill of the block allocator tries, in turn
+ * @param early how tables are found that were made before the page allocator ran
+ * @param earlyRanges ranges of early tables that can be remembered
  */
 public record KpkeysConfig(
-    String name, Supply supply, boolean batches, int reservedPages, List<Integer> refillOrders) {
+    String name,
+    Supply supply,
+    boolean batches,
+    int reservedPages,
+    List<Integer> refillOrders,
+    Early early,
+    int earlyRanges) {
 
   /** Where protected pages come from. */
   public enum Supply {
@@ -26,26 +34,38 @@ public record KpkeysConfig(
     FREETYPE
   }
 
+  /** How early tables become known. */
+  public enum Early {
+    /** v5: {@code kernel_pgtables_set_pkey()} walks the tree of the kernel's tables. */
+    WALK,
+    /** v6: chunks of 2M from memblock are recorded; a single page without a chunk is not. */
+    CHUNKS,
+    /** v7: each page is recorded, neighbours as one range. */
+    PAGES
+  }
+
+  /** {@code INIT_MEMBLOCK_REGIONS}, from memory. */
+  public static final int EARLY_RANGES = 128;
+
   /** A refill may use two pages up for its own split and must gain. Models the last order of v6. */
   public static final int REFILL_ORDER_MIN = 2;
 
   private static final List<Integer> ORDERS_4K = List.of(9, 4, REFILL_ORDER_MIN);
 
   /** Unprotected. */
-  public static final KpkeysConfig OFF = new KpkeysConfig("off", Supply.NONE, false, 0, ORDERS_4K);
+  public static final KpkeysConfig OFF = of("off", Supply.NONE, 0, Early.WALK).withBatches(false);
 
   /** RFC v5, 2025-08. */
-  public static final KpkeysConfig V5 = new KpkeysConfig("v5", Supply.PAGE, true, 0, ORDERS_4K);
+  public static final KpkeysConfig V5 = of("v5", Supply.PAGE, 0, Early.WALK);
 
   /** v6, 2026-02: two reserves of a PMD and a PTE table each. */
-  public static final KpkeysConfig V6 = new KpkeysConfig("v6", Supply.BLOCK, true, 4, ORDERS_4K);
+  public static final KpkeysConfig V6 = of("v6", Supply.BLOCK, 4, Early.CHUNKS);
 
   /** RFC v7, 2026-05. */
-  public static final KpkeysConfig V7 = new KpkeysConfig("v7", Supply.PAGE, true, 0, ORDERS_4K);
+  public static final KpkeysConfig V7 = of("v7", Supply.PAGE, 0, Early.PAGES);
 
   /** Ours: four for a range that is split at both ends, one for the conversion of a pageblock. */
-  public static final KpkeysConfig FREETYPE =
-      new KpkeysConfig("freetype", Supply.FREETYPE, true, 5, ORDERS_4K);
+  public static final KpkeysConfig FREETYPE = of("freetype", Supply.FREETYPE, 5, Early.PAGES);
 
   public KpkeysConfig {
     refillOrders = List.copyOf(refillOrders);
@@ -57,20 +77,41 @@ public record KpkeysConfig(
     }
   }
 
+  private static KpkeysConfig of(String name, Supply supply, int reservedPages, Early early) {
+    return new KpkeysConfig(
+        name, supply, /* batches= */ true, reservedPages, ORDERS_4K, early, EARLY_RANGES);
+  }
+
+  /** The design of that name. */
+  public static KpkeysConfig named(String name) {
+    return all().stream()
+        .filter(config -> config.name.equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no design of hardened tables: " + name));
+  }
+
   /** Every design, the unprotected one first. */
   public static List<KpkeysConfig> all() {
     return List.of(OFF, V5, V6, V7, FREETYPE);
   }
 
   public KpkeysConfig withBatches(boolean other) {
-    return new KpkeysConfig(name, supply, other, reservedPages, refillOrders);
+    return new KpkeysConfig(name, supply, other, reservedPages, refillOrders, early, earlyRanges);
   }
 
   public KpkeysConfig withReservedPages(int other) {
-    return new KpkeysConfig(name, supply, batches, other, refillOrders);
+    return new KpkeysConfig(name, supply, batches, other, refillOrders, early, earlyRanges);
   }
 
   public KpkeysConfig withRefillOrders(List<Integer> other) {
-    return new KpkeysConfig(name, supply, batches, reservedPages, other);
+    return new KpkeysConfig(name, supply, batches, reservedPages, other, early, earlyRanges);
+  }
+
+  public KpkeysConfig withEarly(Early other) {
+    return new KpkeysConfig(name, supply, batches, reservedPages, refillOrders, other, earlyRanges);
+  }
+
+  public KpkeysConfig withEarlyRanges(int other) {
+    return new KpkeysConfig(name, supply, batches, reservedPages, refillOrders, early, other);
   }
 }

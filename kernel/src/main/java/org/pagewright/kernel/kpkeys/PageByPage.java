@@ -6,34 +6,51 @@ import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.directmap.DirectMap;
 
 /**
- * Each page is protected when it becomes a table. Models {@code noblock_pgtable_alloc()} (v5, v6)
- * and v7; the linear map is mapped by pages, so nothing is ever split.
+ * Each page is protected when it becomes a table. Models the table constructors of v5, {@code
+ * noblock_pgtable_alloc()} (v6) and {@code kpkeys_pgtable_alloc()} (v7); the linear map is mapped
+ * by pages, so nothing is ever split.
  */
-final class PageByPage implements ProtectedPages {
+public class PageByPage implements ProtectedPages {
   private final PageAllocator allocator;
   private final DirectMap map;
   private long unserved;
 
-  PageByPage(PageAllocator allocator, DirectMap map) {
-    if (map.leaves(2) != 0 || map.leaves(3) != 0) {
-      throw new IllegalArgumentException(
-          "tables can be protected one by one only if the linear map is mapped by pages");
-    }
+  /** A supplier on a machine whose linear map it does not look at. */
+  protected PageByPage(PageAllocator allocator, DirectMap map) {
     this.allocator = allocator;
     this.map = map;
   }
 
+  /** A supplier on a machine whose linear map is mapped by pages. */
+  static PageByPage of(PageAllocator allocator, DirectMap map) {
+    if (!isMappedByPages(map)) {
+      throw new IllegalArgumentException(
+          "tables can be protected one by one only if the linear map is mapped by pages");
+    }
+    return new PageByPage(allocator, map);
+  }
+
+  /** Models {@code arch_has_pte_only_direct_map()}. */
+  static boolean isMappedByPages(DirectMap map) {
+    return map.leaves(2) == 0 && map.leaves(3) == 0;
+  }
+
   @Override
-  public long take(Cpu cpu) {
-    long pfn = allocator.allocate(cpu, Gfp.KERNEL, 0);
+  public long take(Cpu cpu, int order) {
+    long pfn = allocator.allocate(cpu, Gfp.KERNEL | Gfp.ZERO, order);
     if (pfn == PageAllocator.NONE) {
       return NONE;
     }
-    if (map.setKey(cpu, pfn, 1, KeyLevel.KEY_PGTABLES) != 0) {
-      allocator.free(cpu, pfn, 0);
+    if (map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_PGTABLES) != 0) {
+      allocator.free(cpu, pfn, order);
       return NONE;
     }
     return pfn;
+  }
+
+  @Override
+  public boolean areZeroed() {
+    return true;
   }
 
   @Override
@@ -43,10 +60,10 @@ final class PageByPage implements ProtectedPages {
   }
 
   @Override
-  public void give(Cpu cpu, long pfn) {
-    int error = map.setKey(cpu, pfn, 1, KeyLevel.KEY_DEFAULT);
+  public void give(Cpu cpu, long pfn, int order) {
+    int error = map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_DEFAULT);
     assert error == 0 : error;
-    allocator.free(cpu, pfn, 0);
+    allocator.free(cpu, pfn, order);
   }
 
   @Override
@@ -55,7 +72,7 @@ final class PageByPage implements ProtectedPages {
   }
 
   @Override
-  public boolean isReadyForSplit() {
+  public boolean isReadyForSplit(Cpu cpu) {
     return true;
   }
 

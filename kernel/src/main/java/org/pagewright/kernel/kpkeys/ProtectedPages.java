@@ -1,33 +1,37 @@
 package org.pagewright.kernel.kpkeys;
 
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.kernel.directmap.SplitReserve;
 
 /**
  * A supplier of pages that carry the tables' key. Models {@code kpkeys_pgtable_alloc()} and its
  * companions (v5 to v7).
  */
-public interface ProtectedPages {
+public interface ProtectedPages extends SplitReserve {
   /** No page can be had. */
   long NONE = -1;
 
-  /** Takes a protected page with undefined contents for any table; may sleep. */
-  long take(Cpu cpu);
+  /** The page allocator runs; keys cannot be set yet. Models {@code pba_init()}. */
+  default void start(Cpu cpu) {}
+
+  /** Keys can be set. Models {@code pba_init_late()}. */
+  default void startLate(Cpu cpu) {}
+
+  /**
+   * Takes protected pages for tables; may sleep.
+   *
+   * @param order 0, or 1 for the top tables of page-table isolation
+   */
+  long take(Cpu cpu, int order);
+
+  /** Whether pages come zeroed; otherwise their contents are undefined. */
+  boolean areZeroed();
 
   /** Takes a page for a split in progress, under whatever locks that holds; never sleeps. */
   long takeForSplit(Cpu cpu);
 
-  /** Gives a page back. */
-  void give(Cpu cpu, long pfn);
-
-  /**
-   * Makes a split possible; may sleep. Models {@code kpkeys_prepare_direct_map_split()}.
-   *
-   * @return 0 or a negative {@link org.pagewright.kernel.arch.Errno}
-   */
-  int prepareSplit(Cpu cpu);
-
-  /** Whether a split may begin. Models {@code kpkeys_ready_for_direct_map_split()}. */
-  boolean isReadyForSplit();
+  /** Gives pages back. */
+  void give(Cpu cpu, long pfn, int order);
 
   /** Protected pages that are kept and not in use, pools of the page allocator not counted. */
   long keptPages();

@@ -122,10 +122,12 @@ final class TableHardening implements Experiment {
   public Sample run(Trial trial) {
     KpkeysConfig config = config(trial.variant().name());
     boolean byPages = config.supply() == KpkeysConfig.Supply.PAGE;
+    KernelConfig boot = kernelConfig(trial, byPages);
+    SeededChoices choices = new SeededChoices(trial.seed());
+    boolean isOff = config.supply() == KpkeysConfig.Supply.NONE;
+    HardenedTables hardened = isOff ? null : HardenedTables.boot(boot, config, choices);
     try (KernelMachine kernel =
-        KernelMachine.boot(kernelConfig(trial, byPages), new SeededChoices(trial.seed()))) {
-      boolean isOff = config.supply() == KpkeysConfig.Supply.NONE;
-      HardenedTables hardened = isOff ? null : new HardenedTables(kernel, config, kernel.cpu(0));
+        hardened == null ? KernelMachine.boot(boot, choices) : hardened.kernel()) {
       return measure(trial, kernel, hardened);
     }
   }
