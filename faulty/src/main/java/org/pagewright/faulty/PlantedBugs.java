@@ -3,6 +3,8 @@ package org.pagewright.faulty;
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.faulty.directmap.CollapseFreesUnderWriter;
+import org.pagewright.faulty.kpkeys.ForgetsEarlyTables;
+import org.pagewright.faulty.kpkeys.SplitsWithoutReserve;
 import org.pagewright.faulty.mermap.LeaksMigrateDisable;
 import org.pagewright.faulty.mermap.SharesReservedRecord;
 import org.pagewright.faulty.mermap.WrapsIntoNextCpu;
@@ -19,6 +21,8 @@ public final class PlantedBugs {
           LeaksMigrateDisable.BUG,
           new FreesWhileCached(),
           new CollapseFreesUnderWriter(),
+          new SplitsWithoutReserve(),
+          new ForgetsEarlyTables(),
           new SparesLazyCpus(),
           new SharesReservedRecord());
 

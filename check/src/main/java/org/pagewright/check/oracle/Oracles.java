@@ -25,7 +25,9 @@ public final class Oracles implements AutoCloseable {
             new MigrationBalance(kernel, violations),
             new MermapAddresses(kernel, violations),
             new MermapPromise(kernel.machine().cpus(), violations),
-            new NothingLost(kernel, violations));
+            new NothingLost(kernel, violations),
+            new TablesProtected(kernel, violations),
+            new SplitsServed(kernel, violations));
     oracles.forEach(events::attach);
     events.drainAtOnce(true);
   }

@@ -13,8 +13,8 @@
  * <p>Invariants: oracles see each event before the kernel goes on; a kernel without a bug is silent
  * in straight and in explored runs; looking changes no clock and no cache.
  *
- * <p>Left out: the equality of kernel halves of all roots, break-before-make, protection keys, and
- * leaks at exit. docs/models/gallery.md says which known bugs that leaves unfound.
+ * <p>Left out: the equality of kernel halves of all roots, break-before-make, and leaks at exit.
+ * docs/models/gallery.md says which known bugs that leaves unfound.
  */
 @NullMarked
 package org.pagewright.check.oracle;
