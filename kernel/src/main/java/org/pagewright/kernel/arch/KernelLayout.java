@@ -1,7 +1,11 @@
 package org.pagewright.kernel.arch;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
- * Where the regions of the kernel half of the address space stand, without randomisation.
+ * Where the regions of the kernel half of the address space stand: the presets without
+ * randomisation, {@link RandomLayout} with it.
  *
  * @param directMapBase address of physical address 0 in the direct map ({@code PAGE_OFFSET})
  * @param directMapBytes room for the direct map
@@ -9,6 +13,8 @@ package org.pagewright.kernel.arch;
  * @param imageBase virtual address that maps physical address 0 in the kernel image mapping, so
  *     that the image at {@code pa} stands at {@code imageBase + pa}
  * @param mmLocalBase first address of the mm-local region, or 0 where the architecture has none
+ * @param vmemmapBase first address of the frames' descriptors ({@code struct page})
+ * @param vmemmapBytes room for them, or 0 where the model leaves them out
  */
 public record KernelLayout(
     String name,
@@ -17,7 +23,18 @@ public record KernelLayout(
     long vmallocBase,
     long vmallocBytes,
     long imageBase,
-    long mmLocalBase) {
+    long mmLocalBase,
+    long vmemmapBase,
+    long vmemmapBytes) {
+
+  /** A region by its name. */
+  public record Region(String name, long base, long bytes) {
+    /** Whether two regions have an address in common. */
+    public boolean overlaps(Region other) {
+      return Long.compareUnsigned(base, other.base + other.bytes - 1) <= 0
+          && Long.compareUnsigned(other.base, base + bytes - 1) <= 0;
+    }
+  }
 
   private static final long MIB = 1L << 20;
   private static final long GIB = 1L << 30;
@@ -32,7 +49,9 @@ public record KernelLayout(
           0xffff_c900_0000_0000L,
           32 * TIB,
           0xffff_ffff_8000_0000L,
-          0xffff_8800_0000_0000L);
+          0xffff_8800_0000_0000L,
+          0xffff_ea00_0000_0000L,
+          TIB);
 
   /** {@code Documentation/arch/x86/x86_64/mm.rst}, 5-level. */
   public static final KernelLayout X86_64_5LEVEL =
@@ -43,7 +62,9 @@ public record KernelLayout(
           0xffa0_0000_0000_0000L,
           12800 * TIB,
           0xffff_ffff_8000_0000L,
-          0xff10_0000_0000_0000L);
+          0xff10_0000_0000_0000L,
+          0xffd4_0000_0000_0000L,
+          512 * TIB);
 
   /** arm64 with 48-bit addresses: linear map at the start of the upper half. */
   public static final KernelLayout ARM64_48 =
@@ -54,6 +75,8 @@ public record KernelLayout(
           0xffff_8000_8000_0000L,
           120 * TIB,
           0xffff_fb00_0000_0000L,
+          0,
+          0,
           0);
 
   /** arm64 with 39-bit addresses. */
@@ -65,6 +88,8 @@ public record KernelLayout(
           0xffff_ffc0_8000_0000L,
           240 * GIB,
           0xffff_fffd_0000_0000L,
+          0,
+          0,
           0);
 
   /** {@code Documentation/arch/riscv/vm-layout.rst}. */
@@ -76,6 +101,8 @@ public record KernelLayout(
           0xffff_ffc7_0000_0000L,
           48 * GIB,
           0xffff_ffff_0000_0000L,
+          0,
+          0,
           0);
 
   /** {@code Documentation/arch/riscv/vm-layout.rst}. */
@@ -87,6 +114,8 @@ public record KernelLayout(
           0xffff_8f80_0000_0000L,
           24 * TIB,
           0xffff_ffff_0000_0000L,
+          0,
+          0,
           0);
 
   /** {@code Documentation/arch/riscv/vm-layout.rst}. */
@@ -98,15 +127,26 @@ public record KernelLayout(
           0xff20_0000_0000_0000L,
           12L << 50,
           0xffff_ffff_0000_0000L,
+          0,
+          0,
           0);
 
   /**
    * 32-bit x86 with three gibibytes for user space ({@code CONFIG_VMSPLIT_3G}); the image is part
-   * of the direct map. Above vmalloc space stand the fixed mappings.
+   * of the direct map. Above vmalloc space stand the LDT's 2 MiB, the CPU entry area and the fixed
+   * mappings.
    */
   public static final KernelLayout X86_PAE =
       new KernelLayout(
-          "x86_64-pae", 0xc000_0000L, 896 * MIB, 0xf880_0000L, 100 * MIB, 0xc000_0000L, 0);
+          "x86_64-pae",
+          0xc000_0000L,
+          896 * MIB,
+          0xf880_0000L,
+          100 * MIB,
+          0xc000_0000L,
+          0xff20_0000L,
+          0,
+          0);
 
   public KernelLayout {
     if (directMapBytes <= 0 || vmallocBytes <= 0) {
@@ -114,6 +154,37 @@ public record KernelLayout(
     }
     boolean is32Bit = directMapBase >>> 32 == 0;
     assert is32Bit || directMapBase < 0 : name;
+  }
+
+  /** The same with other regions where Linux randomises. */
+  KernelLayout withRegions(
+      String otherName,
+      long directBase,
+      long directBytes,
+      long vmalloc,
+      long vmemmap,
+      long otherVmemmapBytes) {
+    return new KernelLayout(
+        otherName,
+        directBase,
+        directBytes,
+        vmalloc,
+        vmallocBytes,
+        imageBase,
+        mmLocalBase,
+        vmemmap,
+        otherVmemmapBytes);
+  }
+
+  /** The regions whose places Linux may choose; the image and those of processes are left out. */
+  public List<Region> regions() {
+    List<Region> regions = new ArrayList<>();
+    regions.add(new Region("direct map", directMapBase, directMapBytes));
+    regions.add(new Region("vmalloc space", vmallocBase, vmallocBytes));
+    if (vmemmapBytes != 0) {
+      regions.add(new Region("vmemmap", vmemmapBase, vmemmapBytes));
+    }
+    return regions;
   }
 
   /** The layout that Linux uses with a page-table format. */

@@ -107,6 +107,21 @@ public record KernelConfig(
         memmapBytesPerPage);
   }
 
+  /** The same with other places for the kernel's regions. */
+  public KernelConfig withLayout(KernelLayout other) {
+    return new KernelConfig(
+        machine,
+        policy,
+        other,
+        directMap,
+        isolation,
+        addressSpaceNumbers,
+        image,
+        rules,
+        unmappedPool,
+        memmapBytesPerPage);
+  }
+
   public KernelConfig withDirectMap(DirectMapConfig other) {
     return new KernelConfig(
         machine,

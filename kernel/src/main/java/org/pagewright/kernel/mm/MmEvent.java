@@ -21,7 +21,10 @@ public final class MmEvent {
   /** A task runs on a CPU from here on: a = task, b = context or -1. */
   public static final int TASK_RUNS = FIRST + 3;
 
-  /** The mm-local region of a context may be used from here on: a = context. */
+  /**
+   * The mm-local region of a context may be used from here on: a = context, b = first address, c =
+   * bytes.
+   */
   public static final int REGION_USED = FIRST + 10;
 
   /** The tables of a region are freed: a = context, b = tables. */
@@ -32,6 +35,12 @@ public final class MmEvent {
 
   /** The LDT code warned: a = context, b = ordinal of the warning. */
   public static final int LDT_WARNING = FIRST + 13;
+
+  /**
+   * A CPU loaded its LDTR: a = context or -1 for none, b = address of the alias or 0 for the
+   * kernel's own, c = bytes, 0 for an empty register.
+   */
+  public static final int LDT_LOADED = FIRST + 14;
 
   /** The mermap of a context is ready: a = context. */
   public static final int MERMAP_PREPARED = FIRST + 20;
@@ -78,6 +87,7 @@ public final class MmEvent {
       case REGION_FREED -> "region-freed";
       case LDT_INSTALLED -> "ldt-installed";
       case LDT_WARNING -> "ldt-warning";
+      case LDT_LOADED -> "ldt-loaded";
       case MERMAP_PREPARED -> "mermap-prepared";
       case MERMAP_GET -> "mermap-get";
       case MERMAP_PUT -> "mermap-put";

@@ -18,6 +18,15 @@ public interface MmFeature {
   }
 
   /**
+   * A process forked: {@code to} gets what {@code from} keeps. Models {@code arch_dup_mmap()}.
+   *
+   * @return 0 or a negative error, which fails the fork
+   */
+  default int duplicate(Cpu cpu, Mm from, Mm to) {
+    return 0;
+  }
+
+  /**
    * A CPU left one address space for {@code next}; null is the kernel's own. Kernel threads that
    * keep the last one lazily do not come here.
    */

@@ -6,11 +6,11 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
-import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TablePages;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.tlbflush.MmTlb;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
@@ -23,29 +23,24 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  */
 public final class Processes {
   /*
-   * The top table of a new process has the kernel's entries behind the user's, as far as they
-   * exist at boot; the kernel makes all of them then. Where a second root holds the kernel's
-   * tables (arm64) it has none. With page-table isolation a second table follows in the next page:
-   * the one that user mode runs on. Of the kernel it holds what features copy into it; the entry
-   * code and the CPU entry area are left out.
+   * The top table of a new process has the kernel's entries in its upper half, as far as they
+   * exist at boot; the kernel makes all of them then. TopTables knows how, also with page-table
+   * isolation and with PAE.
    */
 
   /** Context 0 means nothing, 1 is the kernel's own. */
   private static final long FIRST_CONTEXT = 2;
 
   private final Machine machine;
-  private final TableSource pgds;
-  private final PageTables tables;
+  private final TopTables topTables;
   private final TlbShootdown shootdown;
   private final EventLog events;
-  private final long kernelRootPa;
-  private final boolean isolates;
   private final List<MmFeature> features = new ArrayList<>();
   private long contexts = FIRST_CONTEXT;
   private int tasks;
 
   /**
-   * Processes of one kernel.
+   * Processes of one kernel whose user mode, if isolated, sees nothing of the kernel.
    *
    * @param kernelRootPa top table of {@code init_mm}
    * @param isolates whether page-table isolation is on
@@ -57,17 +52,28 @@ public final class Processes {
       TlbShootdown shootdown,
       long kernelRootPa,
       boolean isolates) {
+    this(machine, shootdown, topTables(machine, allocator, tables, kernelRootPa, isolates));
+  }
+
+  /** Processes with top tables from {@code topTables}. */
+  public Processes(Machine machine, TlbShootdown shootdown, TopTables topTables) {
     this.machine = machine;
     this.events = machine.events();
-    this.pgds = TablePages.forProcesses(allocator, machine.memory(), tables.format());
-    this.tables = tables;
     this.shootdown = shootdown;
-    this.kernelRootPa = kernelRootPa;
-    this.isolates = isolates;
-    if (isolates && !tables.format().name().startsWith("x86_64")) {
-      throw new IllegalArgumentException(
-          "page-table isolation with two top tables exists on x86-64, not " + tables.format());
-    }
+    this.topTables = topTables;
+  }
+
+  private static TopTables topTables(
+      Machine machine,
+      PageAllocator allocator,
+      PageTables tables,
+      long kernelRootPa,
+      boolean isolates) {
+    TableSource roots = TablePages.forProcesses(allocator, machine.memory(), tables.format());
+    TableSource source = TablePages.zeroed(allocator, machine.memory(), tables.format());
+    return isolates
+        ? TopTables.bare(roots, tables, source, kernelRootPa)
+        : TopTables.shared(roots, tables, source, kernelRootPa);
   }
 
   /** Adds something that every address space made from here on has. */
@@ -79,15 +85,11 @@ public final class Processes {
 
   /** Makes an address space without user mappings; null when memory is short. */
   public @Nullable Mm createMm(Cpu cpu) {
-    PteFormat format = tables.format();
-    int top = format.topLevel();
-    long kernelPgdPa =
-        isolates ? tables.allocatePair(cpu, top, pgds) : tables.allocateTable(cpu, top, pgds);
-    if (kernelPgdPa == TableSource.NONE) {
+    long kernelPgdPa = topTables.allocate(cpu);
+    if (kernelPgdPa == TopTables.NONE) {
       return null;
     }
-    fillPgd(cpu, kernelPgdPa);
-    long userPgdPa = isolates ? kernelPgdPa + format.pageBytes() : Mm.NO_PGD;
+    long userPgdPa = topTables.isIsolated() ? topTables.userRootPa(kernelPgdPa) : Mm.NO_PGD;
     contexts++;
     Mm mm = new Mm(new MmTlb(contexts, kernelPgdPa, userPgdPa, machine.cpus()));
     events.record(MmEvent.MM_CREATED, cpu.id(), contexts, kernelPgdPa, userPgdPa);
@@ -100,19 +102,22 @@ public final class Processes {
     return mm;
   }
 
-  private void fillPgd(Cpu cpu, long pgdPa) {
-    PteFormat format = tables.format();
-    long firstKernel = (long) UserRange.firstKernelIndex(format) * Long.BYTES;
-    long bytes = format.tableBytes(format.topLevel());
-    tables.enterRun(cpu);
-    for (long at = 0; at < bytes; at += Long.BYTES) {
-      long entry = at >= firstKernel ? tables.readEntry(cpu, kernelRootPa + at) : 0;
-      tables.writeUnpublished(cpu, pgdPa + at, entry);
-      if (isolates) {
-        tables.writeUnpublished(cpu, pgdPa + format.pageBytes() + at, 0);
+  /**
+   * Makes the address space of a forked process, with what features copy. User mappings are the
+   * caller's part. Models {@code dup_mm()} and {@code arch_dup_mmap()}; null when memory is short.
+   */
+  public @Nullable Mm duplicateMm(Cpu cpu, Mm from) {
+    Mm to = createMm(cpu);
+    if (to == null) {
+      return null;
+    }
+    for (MmFeature feature : features) {
+      if (feature.duplicate(cpu, from, to) != 0) {
+        exit(cpu, to);
+        return null;
       }
     }
-    tables.leaveRun(cpu);
+    return to;
   }
 
   /**
@@ -132,12 +137,7 @@ public final class Processes {
       feature.destroy(cpu, mm);
     }
     mm.markDead();
-    int top = tables.format().topLevel();
-    if (isolates) {
-      tables.freePair(cpu, mm.kernelPgdPa(), top, pgds);
-    } else {
-      tables.freeTable(cpu, mm.kernelPgdPa(), top, pgds);
-    }
+    topTables.free(cpu, mm.kernelPgdPa());
     events.record(MmEvent.MM_DESTROYED, cpu.id(), mm.contextId(), 0, 0);
   }
 

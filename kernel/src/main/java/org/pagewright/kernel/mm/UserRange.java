@@ -20,16 +20,11 @@ public final class UserRange {
   }
 
   /** First address whose top entry is not the user's. */
-  static long tableEnd(PteFormat format) {
+  private static long tableEnd(PteFormat format) {
     return switch (format.roots()) {
       case PDPTES -> PAE_END;
       case ONE -> 1L << (format.vaBits() - (format.has(PteFormat.Feature.SIGN_EXTENDED) ? 1 : 0));
       case TTBR, HALVES, QUADRANTS -> 1L << format.vaBits();
     };
-  }
-
-  /** Index of the first entry of a process's top table that is the kernel's. */
-  static int firstKernelIndex(PteFormat format) {
-    return (int) (tableEnd(format) >>> format.level(format.topLevel()).shift());
   }
 }

@@ -41,6 +41,7 @@ public final class PageTables {
   private final long[] tables = new long[LEVELS];
   private EntryGate gate = EntryGate.OPEN;
   private @Nullable TableSource protectedTables;
+  private EntryMirror mirror = EntryMirror.NONE;
   private long writes;
 
   /** A door to the memory of {@code machine}, in the format of its walker. */
@@ -88,6 +89,11 @@ public final class PageTables {
     gate.leaveRun(cpu);
   }
 
+  /** Lets a mirror see every write; there is one mirror. */
+  public void setMirror(EntryMirror mirror) {
+    this.mirror = mirror;
+  }
+
   // ---- single entries ----
 
   /** Reads the entry at {@code entryPa}. */
@@ -109,10 +115,24 @@ public final class PageTables {
     if (!gate.permits(cpu, entryPa)) {
       return;
     }
-    long old = load(entryPa);
-    store(entryPa, entry);
+    put(cpu, entryPa, load(entryPa), entry);
+  }
+
+  private void put(Cpu cpu, long entryPa, long old, long entry) {
+    long written = mirror.written(cpu, entryPa, entry);
+    store(entryPa, written);
     writes++;
-    events.record(KernelEvent.ENTRY_WRITE, cpu.id(), entryPa, old, entry);
+    events.record(KernelEvent.ENTRY_WRITE, cpu.id(), entryPa, old, written);
+  }
+
+  /** Copies entries into a table that no CPU can reach yet. Models {@code clone_pgd_range()}. */
+  public void copyUnpublished(Cpu cpu, long toPa, long fromPa, int entries) {
+    long bytes = (long) entries * Long.BYTES;
+    cpu.charge(Primitive.COPY_BYTE, bytes);
+    if (gate.permits(cpu, toPa)) {
+      memory.copy(toPa, fromPa, bytes);
+      writes += entries;
+    }
   }
 
   /** Replaces the entry if it still is {@code expected}; returns what it was before. */
@@ -123,9 +143,7 @@ public final class PageTables {
     if (old != expected || !gate.permits(cpu, entryPa)) {
       return old;
     }
-    store(entryPa, entry);
-    writes++;
-    events.record(KernelEvent.ENTRY_WRITE, cpu.id(), entryPa, old, entry);
+    put(cpu, entryPa, old, entry);
     return old;
   }
 

@@ -39,10 +39,11 @@ public final class TablePages implements TableSource {
     return new TablePages(allocator, memory, format, Gfp.KERNEL, /* filled= */ true);
   }
 
-  /** Top tables of processes: every entry is written before use, and memory cgroups pay. */
+  /** Top tables of processes: zeroed, and memory cgroups pay. */
   public static TablePages forProcesses(
       PageAllocator allocator, PhysicalMemory memory, PteFormat format) {
-    return new TablePages(allocator, memory, format, Gfp.KERNEL_ACCOUNT, /* filled= */ true);
+    int gfp = Gfp.KERNEL_ACCOUNT | Gfp.ZERO;
+    return new TablePages(allocator, memory, format, gfp, /* filled= */ false);
   }
 
   @Override

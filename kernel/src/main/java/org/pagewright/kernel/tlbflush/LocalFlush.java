@@ -102,7 +102,7 @@ final class LocalFlush {
   /** INVLPG, and the same for the user half, which has a number of its own. */
   private void userPage(Cpu cpu, CpuTlbState state, long va) {
     cpu.invalidatePage(va);
-    if (config.isolation()) {
+    if (config.isolation() && config.addressSpaceNumbers()) {
       cpu.invalidatePcid(INVPCID_ADDRESS, pcid(state.slot()) | USER_PCID, va);
     }
   }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelLayout;
+import org.pagewright.kernel.mm.UserRange;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 
 /** The regions of an address space by address, as Documentation/arch/x86/x86_64/mm.rst does it. */
@@ -23,16 +24,21 @@ public final class LayoutFigure {
   public static String of(PteFormat format) {
     KernelLayout layout = KernelLayout.forFormat(format.name());
     List<Region> regions = new ArrayList<>();
-    boolean isSigned = format.has(PteFormat.Feature.SIGN_EXTENDED);
-    int userBits = format.usualAddressBits() - (isSigned ? 1 : 0);
-    regions.add(new Region(0, (1L << userBits) - 1, "user space"));
+    regions.add(region(0, UserRange.end(format) + format.pageBytes(), "user space"));
     regions.add(region(layout.directMapBase(), layout.directMapBytes(), "direct map"));
     regions.add(region(layout.vmallocBase(), layout.vmallocBytes(), "vmalloc space and modules"));
-    regions.add(new Region(layout.imageBase(), -1, "kernel image"));
+    if (layout.vmemmapBytes() != 0) {
+      regions.add(region(layout.vmemmapBase(), layout.vmemmapBytes(), "descriptors of frames"));
+    }
+    if (!layout.inDirectMap(layout.imageBase())) {
+      regions.add(new Region(layout.imageBase(), -1, "kernel image"));
+    }
     if (MmLocalLayout.isSupported(format)) {
       MmLocalLayout local = MmLocalLayout.of(format);
       regions.add(region(local.base(), local.ldtBytes(), "mm-local region: LDT"));
-      regions.add(region(local.mermapBase(), local.mermapBytes(), "mm-local region: mermap"));
+      if (local.mermapBytes() != 0) {
+        regions.add(region(local.mermapBase(), local.mermapBytes(), "mm-local region: mermap"));
+      }
     }
     regions.sort(Comparator.comparing(Region::base, Long::compareUnsigned));
     StringBuilder out = new StringBuilder();
