@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.CpuMask;
 import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -35,6 +36,10 @@ public class ModifyLdt implements MmFeature {
    * Why only the first write can fail to map. Both places lie below one entry of the second level,
    * and page tables stay until exit.
    *
+   * Sanity checks. The posted v2 asks whether a walk finds an entry for the area, which with PAE it
+   * does as soon as the region is ready. Here a place counts as mapped if its entry is present:
+   * the new place must not be, the old one must be, in both tables.
+   *
    * What is left out. Defects of the posted series are planted from outside through the protected
    * methods, each of which says which one.
    */
@@ -45,6 +50,7 @@ public class ModifyLdt implements MmFeature {
   public static final int WRITE = 0x11;
 
   private static final int DEFAULT_BYTES = 128;
+  private static final int DEFAULT_BYTES_OF_32_BITS = 40;
 
   private final Machine machine;
   private final MmLocalRegion region;
@@ -122,8 +128,9 @@ public class ModifyLdt implements MmFeature {
     return copied == size || buffer.clear(copied, size - copied) ? size : -Errno.EFAULT;
   }
 
-  private static int readDefault(UserBuffer buffer, long bytes) {
-    int size = atMost(bytes, DEFAULT_BYTES);
+  private int readDefault(UserBuffer buffer, long bytes) {
+    boolean is32Bit = tables.format().has(PteFormat.Feature.PDPTE_REGISTERS);
+    int size = atMost(bytes, is32Bit ? DEFAULT_BYTES_OF_32_BITS : DEFAULT_BYTES);
     return buffer.clear(0, size) ? size : -Errno.EFAULT;
   }
 
@@ -171,7 +178,10 @@ public class ModifyLdt implements MmFeature {
       if (warnsAfterFailedMap(old)) {
         warn(cpu, mm, LdtWarning.FAILED_WITH_TABLE_INSTALLED);
       }
-      free(cpu, fresh);
+      LdtTable unused = releasedAfterFailedMap(fresh, old);
+      if (unused != null) {
+        free(cpu, unused);
+      }
       return error;
     }
     install(cpu, mm, fresh);
@@ -185,6 +195,11 @@ public class ModifyLdt implements MmFeature {
   /** Whether a failed mapping was impossible. The posted v2 asks the opposite (gallery 9). */
   protected boolean warnsAfterFailedMap(@Nullable LdtTable old) {
     return old != null;
+  }
+
+  /** Which table goes when mapping the new one failed. Linux 4.15 took the old one (gallery 49). */
+  protected @Nullable LdtTable releasedAfterFailedMap(LdtTable fresh, @Nullable LdtTable old) {
+    return fresh;
   }
 
   /** Publishes a table; every CPU that uses the address space loads it before this returns. */
@@ -207,8 +222,25 @@ public class ModifyLdt implements MmFeature {
 
   private void load(Cpu cpu, Mm mm) {
     if (shootdown.state(cpu.id()).loaded() == mm.tlb()) {
-      loaded[cpu.id()] = table(mm);
+      load(cpu, mm, table(mm));
     }
+  }
+
+  /** Models {@code load_mm_ldt()}. */
+  private void load(Cpu cpu, @Nullable Mm mm, @Nullable LdtTable table) {
+    boolean isLoadable = true;
+    if (mm != null && table != null && mm.isIsolated()) {
+      isLoadable = table.slot() == 0 || table.slot() == 1;
+      if (!isLoadable) {
+        warn(cpu, mm, LdtWarning.LOADED_WITHOUT_SLOT);
+      }
+    }
+    loaded[cpu.id()] = isLoadable ? table : null;
+    LdtTable now = loaded[cpu.id()];
+    long va = now == null || now.slot() == LdtTable.NO_SLOT ? 0 : slotVa(now.slot());
+    long bytes = now == null ? 0 : (long) now.entries() * LdtTable.ENTRY_BYTES;
+    long context = mm == null ? -1 : mm.contextId();
+    machine.events().record(MmEvent.LDT_LOADED, cpu.id(), context, va, bytes);
   }
 
   // ---- mapping
@@ -222,12 +254,16 @@ public class ModifyLdt implements MmFeature {
     if (!mm.isIsolated()) {
       return 0;
     }
+    if (table.slot() != LdtTable.NO_SLOT) {
+      warn(cpu, mm, LdtWarning.HAS_SLOT);
+    }
     int error = prepareRegion(cpu, mm);
     if (error != 0) {
       return error;
     }
-    if (isMapped(cpu, mm, slotVa(slot))) {
-      warn(cpu, mm, LdtWarning.ALREADY_MAPPED);
+    LdtWarning contradiction = findContradiction(cpu, mm, slot);
+    if (contradiction != null) {
+      warn(cpu, mm, contradiction);
     }
     for (int page = 0; page < table.pages(); page++) {
       long entry = region.makeEntry(cpu, mm, slotVa(slot) + ((long) page << pageShift));
@@ -247,9 +283,24 @@ public class ModifyLdt implements MmFeature {
     return region.init(cpu, mm);
   }
 
-  /** Whether an address is mapped: a table that exists does not count (gallery 8). */
-  protected boolean isMapped(Cpu cpu, Mm mm, long va) {
-    long entry = tables.entryAt(cpu, mm.kernelPgdPa(), va, /* level= */ 1);
+  /**
+   * What contradicts that {@code slot} is free and the present table is mapped. The posted v2 finds
+   * the entry of an empty table (gallery 8).
+   */
+  protected @Nullable LdtWarning findContradiction(Cpu cpu, Mm mm, int slot) {
+    if (isMapped(cpu, mm.kernelPgdPa(), slot) || isMapped(cpu, mm.userPgdPa(), slot)) {
+      return LdtWarning.ALREADY_MAPPED;
+    }
+    LdtTable old = table(mm);
+    boolean isMissing =
+        old != null
+            && !(isMapped(cpu, mm.kernelPgdPa(), old.slot())
+                && isMapped(cpu, mm.userPgdPa(), old.slot()));
+    return isMissing ? LdtWarning.NOT_MAPPED : null;
+  }
+
+  private boolean isMapped(Cpu cpu, long rootPa, int slot) {
+    long entry = tables.entryAt(cpu, rootPa, slotVa(slot), /* level= */ 1);
     return entry != EntrySlot.NONE
         && tables.format().isPresent(tables.readEntry(cpu, EntrySlot.pa(entry)), 1);
   }
@@ -331,6 +382,7 @@ public class ModifyLdt implements MmFeature {
    *
    * @return 0 or {@code -ENOMEM}, which fails the fork
    */
+  @Override
   public int duplicate(Cpu cpu, Mm from, Mm to) {
     LdtTable old = table(from);
     if (old == null) {
@@ -353,7 +405,10 @@ public class ModifyLdt implements MmFeature {
   /** Loads the next table when either side of a switch has one. Models {@code switch_ldt()}. */
   @Override
   public void switchTo(Cpu cpu, @Nullable Mm next) {
-    loaded[cpu.id()] = next == null ? null : table(next);
+    LdtTable table = next == null ? null : table(next);
+    if (table != null || loaded[cpu.id()] != null) {
+      load(cpu, next, table);
+    }
   }
 
   /** Frees the table, after the region's page tables are gone. */

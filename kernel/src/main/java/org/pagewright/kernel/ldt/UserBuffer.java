@@ -1,6 +1,9 @@
 package org.pagewright.kernel.ldt;
 
-/** Memory of the caller of a system call; each access answers whether it was allowed. */
+/**
+ * Memory of the caller of a system call; each access answers whether it was allowed; one of no
+ * bytes always is.
+ */
 public interface UserBuffer {
   /** Fills {@code to} from the start of the buffer. Models {@code copy_from_user()}. */
   boolean copyIn(byte[] to);

@@ -7,13 +7,14 @@
  * <p>Entry class: {@link org.pagewright.kernel.ldt.ModifyLdt}. Others: {@link
  * org.pagewright.kernel.ldt.UserDescriptor} (what a caller asks for), {@link
  * org.pagewright.kernel.ldt.LdtTable} (one immutable table), {@link
- * org.pagewright.kernel.ldt.UserBuffer} (the caller's memory).
+ * org.pagewright.kernel.ldt.UserBuffer} (the caller's memory), {@link
+ * org.pagewright.kernel.ldt.LdtKernel} (a booted kernel with all of it).
  *
  * <p>Invariants: an installed table never changes; every CPU that uses an address space has its
  * newest table loaded before the one before is unmapped and freed; under page-table isolation a
  * loaded table is mapped in both roots; a failed call changes nothing.
  *
- * <p>Left out: PAE, paravirt, waiting for the lock of the table (EINTR).
+ * <p>Left out: paravirt, waiting for the lock of the table (EINTR).
  */
 @NullMarked
 package org.pagewright.kernel.ldt;

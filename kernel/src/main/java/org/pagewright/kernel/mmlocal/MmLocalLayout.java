@@ -1,11 +1,12 @@
 package org.pagewright.kernel.mmlocal;
 
+import org.pagewright.hardware.paging.Architecture;
 import org.pagewright.hardware.paging.PteFormat;
 
 /**
  * Addresses of the mm-local region under one page-table format. Models the constants of {@code
- * arch/x86/include/asm/pgtable_64_types.h} after "x86/mm: Generalize LDT remap into mm-local
- * region".
+ * arch/x86/include/asm/pgtable_64_types.h} and {@code pgtable_32_areas.h} after "x86/mm: Generalize
+ * LDT remap into mm-local region".
  *
  * @param base first address of the region
  * @param bytes size of the region
@@ -14,7 +15,7 @@ import org.pagewright.hardware.paging.PteFormat;
  */
 public record MmLocalLayout(long base, long bytes, long ldtBytes, int rootLevel) {
 
-  /** Entry of the top table, of 512: the one below the direct map's first. */
+  /** Entry of the top table, of 512, on 64 bits: the one below the direct map's first. */
   public static final int SLOT = 272;
 
   /** Four levels: {@code LDT_BASE_ADDR} of old, -120 TiB. */
@@ -25,6 +26,10 @@ public record MmLocalLayout(long base, long bytes, long ldtBytes, int rootLevel)
   public static final MmLocalLayout X86_64_5LEVEL =
       new MmLocalLayout(0xff10_0000_0000_0000L, 1L << 48, 2L << 20, 5);
 
+  /** PAE: the 2 MiB below the CPU entry area, all of them the LDT's. */
+  public static final MmLocalLayout X86_PAE =
+      new MmLocalLayout(0xff20_0000L, 2L << 20, 2L << 20, 2);
+
   public MmLocalLayout {
     if ((base & (bytes - 1)) != 0 || ldtBytes > bytes) {
       throw new IllegalArgumentException(
@@ -34,7 +39,7 @@ public record MmLocalLayout(long base, long bytes, long ldtBytes, int rootLevel)
 
   /** Whether processes have a region of their own under that format. */
   public static boolean isSupported(PteFormat format) {
-    return format.name().equals("x86_64-4level") || format.name().equals("x86_64-5level");
+    return format.architecture() == Architecture.X86;
   }
 
   /** The region of that format. */
@@ -42,6 +47,7 @@ public record MmLocalLayout(long base, long bytes, long ldtBytes, int rootLevel)
     return switch (format.name()) {
       case "x86_64-4level" -> X86_64_4LEVEL;
       case "x86_64-5level" -> X86_64_5LEVEL;
+      case "x86_64-pae" -> X86_PAE;
       default ->
           throw new IllegalArgumentException("no mm-local region with format " + format.name());
     };
@@ -57,7 +63,7 @@ public record MmLocalLayout(long base, long bytes, long ldtBytes, int rootLevel)
     return base + ldtBytes;
   }
 
-  /** Room for the windows of the mermap. */
+  /** Room for the windows of the mermap; none with PAE. */
   public long mermapBytes() {
     return bytes - ldtBytes;
   }

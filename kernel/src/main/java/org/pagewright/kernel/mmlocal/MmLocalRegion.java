@@ -20,16 +20,19 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  */
 public class MmLocalRegion implements MmFeature {
   /*
-   * What Linux does. One entry of the top table is not shared with the kernel's other processes.
-   * With page-table isolation the table below that entry is allocated when the region is first
-   * used, and the entry is copied to the user's top table: everything mapped later below it is
-   * then seen by both. Without isolation tables appear when something is mapped.
+   * What Linux does. One entry, of the top table or with PAE of level 2, is not shared with the
+   * kernel's other processes. With page-table isolation the table below that entry is allocated
+   * when the region is first used, and the entry is copied to user mode's tables: everything mapped
+   * later below it is then seen by both. Without isolation tables appear when something is mapped.
    *
    * Why a failure leaks nothing. The only allocation stands before the flag is set. Tables made
-   * later hang below the top entry and are found by free, whether or not their user succeeded.
+   * later hang below the region's entry and are found by free, whether or not their user succeeded.
    *
-   * What is left out. PAE, where the shared entry is one of the second level; batches of the
-   * gather.
+   * What it shows to user mode. The mermap is seen by both, too, whatever it maps. Sharing only the
+   * LDT's 2 MiB avoids that for as many more tables as there are levels between: three or four
+   * instead of one, two or three of them user mode's own.
+   *
+   * What is left out. Batches of the gather.
    */
 
   /** When a process gets its region. */
@@ -40,10 +43,20 @@ public class MmLocalRegion implements MmFeature {
     ALWAYS
   }
 
+  /** What of a region user mode's tables have with isolation. */
+  public enum Sharing {
+    /** All of it, through the entry that covers it (v2 to v4). */
+    REGION,
+    /** The LDT alone, through an entry of level 2. */
+    LDT
+  }
+
+  private static final int LDT_LEVEL = 2;
   private static final int GATHER_AT_FIRST = 64;
 
   private final MmLocalLayout layout;
   private final Policy policy;
+  private final int sharedLevel;
   private final PageTables tables;
   private final TableSource source;
   private final TlbShootdown shootdown;
@@ -62,15 +75,28 @@ public class MmLocalRegion implements MmFeature {
       TableSource source,
       TlbShootdown shootdown,
       EventLog events) {
+    this(layout, policy, Sharing.REGION, tables, source, shootdown, events);
+  }
+
+  /** The same with a choice of what user mode's tables have. */
+  public MmLocalRegion(
+      MmLocalLayout layout,
+      Policy policy,
+      Sharing sharing,
+      PageTables tables,
+      TableSource source,
+      TlbShootdown shootdown,
+      EventLog events) {
     this.layout = layout;
     this.policy = policy;
+    this.sharedLevel = sharing == Sharing.REGION ? layout.rootLevel() : LDT_LEVEL;
     this.tables = tables;
     this.source = source;
     this.shootdown = shootdown;
     this.events = events;
-    if (tables.format().topLevel() != layout.rootLevel()) {
+    if (tables.format().levelBytes(layout.rootLevel()) != layout.bytes()) {
       throw new IllegalArgumentException(
-          "layout of level " + layout.rootLevel() + " with format " + tables.format().name());
+          "a region of " + layout.bytes() + " bytes with format " + tables.format().name());
     }
   }
 
@@ -92,41 +118,47 @@ public class MmLocalRegion implements MmFeature {
     if (mm.has(Mm.LOCAL_REGION_USED)) {
       return 0;
     }
-    if (mm.isIsolated()) {
-      int error = share(cpu, mm);
-      if (error != 0) {
-        return error;
-      }
+    if (mm.isIsolated() && !share(cpu, mm)) {
+      return -Errno.ENOMEM;
     }
     mm.set(Mm.LOCAL_REGION_USED);
     regionsUsed++;
-    events.record(MmEvent.REGION_USED, cpu.id(), mm.contextId(), 0, 0);
+    events.record(MmEvent.REGION_USED, cpu.id(), mm.contextId(), layout.base(), layout.bytes());
     return 0;
   }
 
-  /** Allocates the first table below the slot and lets the user's top table point to it too. */
-  private int share(Cpu cpu, Mm mm) {
-    long entryPa = topEntryPa(mm.kernelPgdPa());
-    long entry = tables.readEntry(cpu, entryPa);
-    if (!tables.format().isPresent(entry, layout.rootLevel())) {
-      long tablePa = tables.allocateTable(cpu, layout.rootLevel() - 1, source);
-      if (tablePa == TableSource.NONE) {
-        return -Errno.ENOMEM;
-      }
-      entry = tables.kernelTable(tablePa, layout.rootLevel());
-      tables.writeEntry(cpu, entryPa, entry);
+  /** Makes the first shared table and lets user mode's tables lead to it too. */
+  private boolean share(Cpu cpu, Mm mm) {
+    long slot = tables.makeEntry(cpu, mm.kernelPgdPa(), layout.base(), sharedLevel, source);
+    long userSlot =
+        slot == EntrySlot.NONE
+            ? EntrySlot.NONE
+            : tables.makeEntry(cpu, mm.userPgdPa(), layout.base(), sharedLevel, source);
+    if (userSlot != EntrySlot.NONE && makeShared(cpu, EntrySlot.pa(slot))) {
+      copyToUser(cpu, EntrySlot.pa(userSlot), tables.readEntry(cpu, EntrySlot.pa(slot)));
+      return true;
     }
-    copyToUser(cpu, mm, entry);
-    return 0;
+    if (sharedLevel < layout.rootLevel()) {
+      takeOut(cpu, mm);
+    }
+    return false;
   }
 
-  /** Makes what the kernel has below the slot part of the user's tables. */
-  protected void copyToUser(Cpu cpu, Mm mm, long topEntry) {
-    tables.writeEntry(cpu, topEntryPa(mm.userPgdPa()), topEntry);
+  private boolean makeShared(Cpu cpu, long entryPa) {
+    if (tables.format().isPresent(tables.readEntry(cpu, entryPa), sharedLevel)) {
+      return true;
+    }
+    long tablePa = tables.allocateTable(cpu, sharedLevel - 1, source);
+    if (tablePa == TableSource.NONE) {
+      return false;
+    }
+    tables.writeEntry(cpu, entryPa, tables.kernelTable(tablePa, sharedLevel));
+    return true;
   }
 
-  private long topEntryPa(long pgdPa) {
-    return pgdPa + (long) MmLocalLayout.SLOT * Long.BYTES;
+  /** Makes what the kernel has below an entry part of user mode's tables. */
+  protected void copyToUser(Cpu cpu, long userEntryPa, long entry) {
+    tables.writeEntry(cpu, userEntryPa, entry);
   }
 
   /**
@@ -135,7 +167,7 @@ public class MmLocalRegion implements MmFeature {
    * @return its slot, or {@link EntrySlot#NONE} when a table cannot be had
    */
   public long makeEntry(Cpu cpu, Mm mm, long va) {
-    assert layout.contains(va) && mm.has(Mm.LOCAL_REGION_USED) : Long.toHexString(va);
+    assert layout.contains(va) : Long.toHexString(va);
     return tables.makeEntry(cpu, mm.kernelPgdPa(), va, /* level= */ 1, source);
   }
 
@@ -153,19 +185,35 @@ public class MmLocalRegion implements MmFeature {
     if (!mm.has(Mm.LOCAL_REGION_USED)) {
       return;
     }
-    gatheredTables = 0;
-    long entryPa = topEntryPa(mm.kernelPgdPa());
-    long entry = tables.readEntry(cpu, entryPa);
-    if (tables.format().isPresent(entry, layout.rootLevel())) {
-      tables.writeEntry(cpu, entryPa, 0);
-      gather(cpu, tables.tablePa(entry, layout.rootLevel()), layout.rootLevel() - 1);
-      flush(cpu, mm);
-      for (int i = 0; i < gatheredTables; i++) {
-        tables.freeTable(cpu, EntrySlot.pa(gathered[i]), EntrySlot.level(gathered[i]), source);
-      }
-    }
+    takeOut(cpu, mm);
     tablesFreed += gatheredTables;
     events.record(MmEvent.REGION_FREED, cpu.id(), mm.contextId(), gatheredTables, 0);
+  }
+
+  private void takeOut(Cpu cpu, Mm mm) {
+    gatheredTables = 0;
+    takeOut(cpu, mm.kernelPgdPa(), /* lowest= */ 1);
+    if (mm.isIsolated() && sharedLevel < layout.rootLevel()) {
+      takeOut(cpu, mm.userPgdPa(), sharedLevel);
+    }
+    if (gatheredTables > 0) {
+      flush(cpu, mm);
+    }
+    for (int i = 0; i < gatheredTables; i++) {
+      tables.freeTable(cpu, EntrySlot.pa(gathered[i]), EntrySlot.level(gathered[i]), source);
+    }
+  }
+
+  /** Empties the region's entry below a root and collects its tables down to a level. */
+  private void takeOut(Cpu cpu, long rootPa, int lowest) {
+    long slot = tables.entryAt(cpu, rootPa, layout.base(), layout.rootLevel());
+    assert slot != EntrySlot.NONE : "the table of the region's entry is missing";
+    long entry = tables.readEntry(cpu, EntrySlot.pa(slot));
+    if (tables.format().isPresent(entry, layout.rootLevel())) {
+      tables.writeEntry(cpu, EntrySlot.pa(slot), 0);
+      long tablePa = tables.tablePa(entry, layout.rootLevel());
+      gather(cpu, tablePa, layout.rootLevel() - 1, lowest);
+    }
   }
 
   /**
@@ -176,16 +224,16 @@ public class MmLocalRegion implements MmFeature {
   }
 
   /** Collects a table of {@code level} and what hangs below it, lower tables first. */
-  private void gather(Cpu cpu, long tablePa, int level) {
+  private void gather(Cpu cpu, long tablePa, int level, int lowest) {
     PteFormat format = tables.format();
-    if (level > 1) {
+    if (level > lowest) {
       for (long entryPa = tablePa;
           entryPa < tablePa + format.tableBytes(level);
           entryPa += Long.BYTES) {
         long entry = tables.readEntry(cpu, entryPa);
         if (format.isTable(entry, level)) {
           tables.writeEntry(cpu, entryPa, 0);
-          gather(cpu, tables.tablePa(entry, level), level - 1);
+          gather(cpu, tables.tablePa(entry, level), level - 1, lowest);
         }
       }
     }

@@ -8,11 +8,11 @@
  * <p>Entry class: {@link org.pagewright.kernel.mmlocal.MmLocalRegion}. Others: {@link
  * org.pagewright.kernel.mmlocal.MmLocalLayout} (addresses).
  *
- * <p>Invariants: with page-table isolation the two top entries of the region are equal from init to
- * exit; no table of the region is reachable after its exit's flush; a region that was never used
- * has no table.
+ * <p>Invariants: with page-table isolation the two entries that share the region are equal from
+ * init to exit; no table of the region is reachable after its exit's flush; a region that was never
+ * used has no table.
  *
- * <p>Left out: PAE, where one preallocated entry of the second level is shared.
+ * <p>Left out: batches of the gather that frees it.
  */
 @NullMarked
 package org.pagewright.kernel.mmlocal;

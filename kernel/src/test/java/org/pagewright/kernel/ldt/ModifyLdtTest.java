@@ -2,15 +2,12 @@ package org.pagewright.kernel.ldt;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.arch.Errno;
@@ -261,54 +258,6 @@ class ModifyLdtTest {
         world.processes().exit(world.cpu(0), mm);
         assertThat(world.usedPages()).isEqualTo(before);
       }
-    }
-  }
-
-  /** Gallery 9. */
-  @Test
-  void warning_inverted_showsOnALegalFailure() {
-    try (IsolationWorld world = IsolationWorld.isolated(MermapConfig.V2)) {
-      ModifyLdt inverted =
-          new ModifyLdt(
-              world.machine(),
-              world.region(),
-              world.tables(),
-              world.allocator(),
-              world.shootdown(),
-              /* allows16Bit= */ true) {
-            @Override
-            protected boolean warnsAfterFailedMap(@Nullable LdtTable old) {
-              return old == null;
-            }
-          };
-      world.runNewProcess(0);
-      world.failAllocationsAfter(1);
-      assertThat(write(world, inverted, data(0))).isEqualTo(-Errno.ENOMEM);
-      assertThat(inverted.warnings(LdtWarning.FAILED_WITH_TABLE_INSTALLED)).isEqualTo(1);
-    }
-  }
-
-  /** Gallery 7: the region is used although it is not ready. */
-  @Test
-  void regionError_ignored_isCaught() {
-    try (IsolationWorld world = IsolationWorld.isolated(MermapConfig.V2)) {
-      ModifyLdt careless =
-          new ModifyLdt(
-              world.machine(),
-              world.region(),
-              world.tables(),
-              world.allocator(),
-              world.shootdown(),
-              /* allows16Bit= */ true) {
-            @Override
-            protected int prepareRegion(Cpu cpu, Mm mm) {
-              int ignored = super.prepareRegion(cpu, mm);
-              return Math.max(0, ignored);
-            }
-          };
-      world.runNewProcess(0);
-      world.failAllocationsAfter(1);
-      assertThatThrownBy(() -> write(world, careless, data(0))).isInstanceOf(AssertionError.class);
     }
   }
 }
