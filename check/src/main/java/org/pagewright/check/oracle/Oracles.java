@@ -27,7 +27,12 @@ public final class Oracles implements AutoCloseable {
             new MermapPromise(kernel.machine().cpus(), violations),
             new NothingLost(kernel, violations),
             new TablesProtected(kernel, violations),
-            new SplitsServed(kernel, violations));
+            new SplitsServed(kernel, violations),
+            new LdtReachable(kernel, violations),
+            new KernelRegions(kernel, violations),
+            new UserRootReach(kernel, violations),
+            // The last one: it speaks only if no other has.
+            new KernelWarnings(violations));
     oracles.forEach(events::attach);
     events.drainAtOnce(true);
   }

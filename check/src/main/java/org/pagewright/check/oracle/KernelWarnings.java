@@ -1,0 +1,42 @@
+package org.pagewright.check.oracle;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.pagewright.kernel.mm.MmEvent;
+
+/**
+ * The kernel warns of nothing that is right.
+ *
+ * <p>Property: in a run in which every other property held, the kernel did not warn. Sees: warnings
+ * of the LDT code, what the other oracles found. Checked: at rest. Does not check: warnings of the
+ * mermap, which tell callers of their mistakes.
+ */
+final class KernelWarnings extends Oracle {
+  private final List<Violation> violations;
+  private final List<String> warnings = new ArrayList<>();
+  private final List<Integer> cpus = new ArrayList<>();
+
+  KernelWarnings(List<Violation> violations) {
+    super("warnings", violations);
+    this.violations = violations;
+  }
+
+  @Override
+  public void event(int kind, int cpu, long a, long b, long c) {
+    if (kind == MmEvent.LDT_WARNING) {
+      warnings.add("the LDT code warned, reason " + b + ", of address space " + a);
+      cpus.add(cpu);
+    }
+  }
+
+  @Override
+  void inspect() {
+    if (violations.isEmpty()) {
+      for (int i = 0; i < warnings.size(); i++) {
+        violated(cpus.get(i), warnings.get(i));
+      }
+    }
+    warnings.clear();
+    cpus.clear();
+  }
+}
