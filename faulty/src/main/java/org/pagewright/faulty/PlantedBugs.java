@@ -5,9 +5,16 @@ import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.faulty.directmap.CollapseFreesUnderWriter;
 import org.pagewright.faulty.kpkeys.ForgetsEarlyTables;
 import org.pagewright.faulty.kpkeys.SplitsWithoutReserve;
+import org.pagewright.faulty.ldt.ChecksAfterPreparing;
+import org.pagewright.faulty.ldt.FreesLiveTable;
+import org.pagewright.faulty.ldt.IgnoresRegionError;
+import org.pagewright.faulty.ldt.WarnsOfLegalFailure;
 import org.pagewright.faulty.mermap.LeaksMigrateDisable;
 import org.pagewright.faulty.mermap.SharesReservedRecord;
 import org.pagewright.faulty.mermap.WrapsIntoNextCpu;
+import org.pagewright.faulty.mmlocal.ForgetsPae;
+import org.pagewright.faulty.mmlocal.OverlapsOtherRegions;
+import org.pagewright.faulty.mmlocal.ShowsMermapToUsers;
 import org.pagewright.faulty.secret.FreesBeforeRemap;
 import org.pagewright.faulty.secret.FreesWhileCached;
 import org.pagewright.faulty.tlbflush.SparesLazyCpus;
@@ -17,6 +24,9 @@ public final class PlantedBugs {
   private static final List<PlantedBug> ALL =
       List.of(
           FreesBeforeRemap.BUG,
+          IgnoresRegionError.BUG,
+          ChecksAfterPreparing.BUG,
+          WarnsOfLegalFailure.BUG,
           new WrapsIntoNextCpu(),
           LeaksMigrateDisable.BUG,
           new FreesWhileCached(),
@@ -24,6 +34,10 @@ public final class PlantedBugs {
           new SplitsWithoutReserve(),
           new ForgetsEarlyTables(),
           new SparesLazyCpus(),
+          FreesLiveTable.BUG,
+          OverlapsOtherRegions.BUG,
+          ForgetsPae.BUG,
+          ShowsMermapToUsers.BUG,
           new SharesReservedRecord());
 
   private PlantedBugs() {}

@@ -1,0 +1,50 @@
+package org.pagewright.faulty.ldt;
+
+import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Trial;
+import org.pagewright.check.fault.FaultSearch;
+import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.ldt.LdtTable;
+import org.pagewright.kernel.ldt.ModifyLdt;
+import org.pagewright.kernel.mmlocal.MmLocalRegion;
+
+/**
+ * When the new table cannot be mapped, the old one is freed, loaded as it is, and the new one is
+ * lost (arch/x86/kernel/ldt.c before commit a62d69857aab, 2017). Only the first write of a process
+ * can fail so, when there is no old one: what shows is the loss.
+ *
+ * <p>Scenario: processes with LDTs with every request for memory failing in turn.
+ */
+public final class FreesLiveTable extends ModifyLdt {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new Planted(
+          "ldt-error-path-frees-live-ldt",
+          49,
+          PlantedBug.Status.CONFIRMED,
+          "nothing-lost",
+          FaultSearch.of(FreesLiveTable::live, /* pairsMax= */ 0));
+
+  private FreesLiveTable(KernelMachine kernel, MmLocalRegion region) {
+    super(
+        kernel.machine(),
+        region,
+        kernel.tables(),
+        kernel.allocator(),
+        kernel.shootdown(),
+        /* allows16Bit= */ true);
+  }
+
+  private static Trial<LdtWorld> live(boolean isPlanted) {
+    String format = "x86_64-4level";
+    return LdtWorld.lives(
+        () -> isPlanted ? LdtWorld.with(format, FreesLiveTable::new) : LdtWorld.sound(format));
+  }
+
+  @Override
+  protected @Nullable LdtTable releasedAfterFailedMap(LdtTable fresh, @Nullable LdtTable old) {
+    return old;
+  }
+}

@@ -1,0 +1,49 @@
+package org.pagewright.faulty.ldt;
+
+import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Trial;
+import org.pagewright.check.fault.FaultSearch;
+import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.ldt.LdtTable;
+import org.pagewright.kernel.ldt.ModifyLdt;
+import org.pagewright.kernel.mmlocal.MmLocalRegion;
+
+/**
+ * The warning of a failure that cannot be is written of the one that can: when there is no LDT yet
+ * ("x86/mm: Generalize LDT remap into mm-local region" v2, {@code write_ldt()}).
+ *
+ * <p>Scenario: processes with LDTs with every request for memory failing in turn.
+ */
+public final class WarnsOfLegalFailure extends ModifyLdt {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new Planted(
+          "ldt-warn-condition-inverted",
+          9,
+          PlantedBug.Status.CONFIRMED,
+          "warnings",
+          FaultSearch.of(WarnsOfLegalFailure::live, /* pairsMax= */ 0));
+
+  private WarnsOfLegalFailure(KernelMachine kernel, MmLocalRegion region) {
+    super(
+        kernel.machine(),
+        region,
+        kernel.tables(),
+        kernel.allocator(),
+        kernel.shootdown(),
+        /* allows16Bit= */ true);
+  }
+
+  private static Trial<LdtWorld> live(boolean isPlanted) {
+    String format = "x86_64-4level";
+    return LdtWorld.lives(
+        () -> isPlanted ? LdtWorld.with(format, WarnsOfLegalFailure::new) : LdtWorld.sound(format));
+  }
+
+  @Override
+  protected boolean warnsAfterFailedMap(@Nullable LdtTable old) {
+    return old == null;
+  }
+}
