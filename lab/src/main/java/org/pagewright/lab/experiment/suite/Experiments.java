@@ -8,7 +8,12 @@ import org.pagewright.lab.experiment.Nearest;
 public final class Experiments {
 
   private static final List<Experiment> ALL =
-      List.of(new Populate(), new SecretmemVsFrag(), new HugepagesAlloc(), new TableHardening());
+      List.of(
+          new Populate(),
+          new SecretmemVsFrag(),
+          new HugepagesAlloc(),
+          new TableHardening(),
+          new ForkExit());
 
   private Experiments() {}
 

@@ -102,15 +102,24 @@ final class TableWorkload {
     }
   }
 
-  /** Empties {@code pages} entries and gives their tables back. */
+  /** Empties {@code pages} entries and gives their pages and tables back. */
   void munmap(long root, long pages) {
+    unmap(root, pages, Primitive.PAGE_FREE);
+  }
+
+  /** The same for pages that somebody else goes on using: each loses a user. */
+  void unmapShared(long root, long pages) {
+    unmap(root, pages, Primitive.ATOMIC);
+  }
+
+  private void unmap(long root, long pages, Primitive perPage) {
     for (long first = 0; first < pages; first += 512) {
       long va = USER_VA + first * PAGE_BYTES;
       long from = EntrySlot.pa(tables.entryAt(cpu, root, va, 1));
       enter();
       for (long i = 0; i < Math.min(512, pages - first); i++) {
         cpu.charge(Primitive.ENTRY_READ);
-        cpu.charge(Primitive.PAGE_FREE);
+        cpu.charge(perPage);
         tables.writeEntry(cpu, from + i * Long.BYTES, 0);
       }
       leave();

@@ -230,4 +230,33 @@ class SuiteTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageEndingWith("did you mean populate?");
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"4level", "5level", "pae"})
+  void forkExit_ofProcessesWithoutUse_paysForTheRegionOnlyWhereAllHaveIt(String mode) {
+    Experiment forkExit = Experiments.named("fork-exit");
+    RunResult result = run(forkExit, List.of(), 1, "processes=20", "mode=" + mode);
+
+    Sample none = sample(result, "on-demand-0");
+    Sample always = sample(result, "always-0");
+    assertThat(count(forkExit, none, "region tables")).isZero();
+    assertThat(count(forkExit, always, "region tables")).isEqualTo(1);
+    assertThat(always.metrics()[0]).isGreaterThan(none.metrics()[0]);
+    assertThat(count(forkExit, always, "pages per process"))
+        .isEqualTo(count(forkExit, none, "pages per process") + 1);
+    assertThat(sample(result, "on-demand-100").metrics()[0])
+        .isCloseTo(sample(result, "always-100").metrics()[0], Offset.offset(1.0));
+  }
+
+  @Test
+  void forkExit_withoutIsolation_makesTablesForUsersOnly() {
+    Experiment forkExit = Experiments.named("fork-exit");
+    RunResult result = run(forkExit, List.of(), 1, "processes=20", "isolation=off");
+
+    for (Variant variant : result.measured()) {
+      assertThat(count(forkExit, sample(result, variant.name()), "region tables"))
+          .as(variant.name())
+          .isZero();
+    }
+  }
 }
