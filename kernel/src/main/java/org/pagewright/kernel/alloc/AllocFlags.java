@@ -28,6 +28,9 @@ public final class AllocFlags {
   /** The caller cannot block, so nothing may be converted. */
   public static final int NOBLOCK = 0x4000;
 
+  /** Ours: zones that kswapd works on are left for a second pass (7.0). */
+  static final int SKIP_BUSY = 0x10000;
+
   /** Flags that let a request into the reserves. */
   static final int RESERVES = HARDER | MIN_RESERVE | HIGHATOMIC | OOM;
 

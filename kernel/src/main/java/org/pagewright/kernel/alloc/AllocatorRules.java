@@ -12,6 +12,7 @@ package org.pagewright.kernel.alloc;
  * @param keepsTypeWhenIsolated 6.17: isolation is a bit beside the type
  * @param highatomicNeedsReserve 7.0: the high-atomic reserve wants {@code __GFP_HIGH} as well
  * @param atomicBit 6.1: {@code __GFP_ATOMIC} decides who may try harder
+ * @param skipsBusyNodes 7.0: nodes that kswapd works on come last
  */
 public record AllocatorRules(
     String name,
@@ -22,16 +23,17 @@ public record AllocatorRules(
     int batchShift,
     boolean keepsTypeWhenIsolated,
     boolean highatomicNeedsReserve,
-    boolean atomicBit) {
+    boolean atomicBit,
+    boolean skipsBusyNodes) {
 
   public static final AllocatorRules V6_1 =
-      new AllocatorRules("6.1", false, false, false, false, 10, false, false, true);
+      new AllocatorRules("6.1", false, false, false, false, 10, false, false, true, false);
   public static final AllocatorRules V6_12 =
-      new AllocatorRules("6.12", true, true, false, false, 10, false, false, false);
+      new AllocatorRules("6.12", true, true, false, false, 10, false, false, false, false);
   public static final AllocatorRules V6_18 =
-      new AllocatorRules("6.18", true, true, true, false, 10, true, false, false);
+      new AllocatorRules("6.18", true, true, true, false, 10, true, false, false, false);
   public static final AllocatorRules V7_0 =
-      new AllocatorRules("7.0", true, true, true, true, 12, true, true, false);
+      new AllocatorRules("7.0", true, true, true, true, 12, true, true, false, true);
 
   /** The rules of a version: the newest listed one that is not newer. */
   public static AllocatorRules named(String version) {

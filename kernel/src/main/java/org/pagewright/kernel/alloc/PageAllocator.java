@@ -1,6 +1,7 @@
 package org.pagewright.kernel.alloc;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
@@ -14,7 +15,10 @@ import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.MergeRule;
 import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.compact.Compaction;
+import org.pagewright.kernel.compact.CompactionServices;
 import org.pagewright.kernel.compact.FreePageIsolation;
+import org.pagewright.kernel.compact.PageMover;
 import org.pagewright.kernel.compact.PageReporting;
 
 /**
@@ -52,12 +56,17 @@ public final class PageAllocator implements AutoCloseable {
   private final Zone[] zoneTable;
 
   final ZoneLists zoneLists;
+
+  /** {@link AllocFlags#SKIP_BUSY} where there is another node to go to. */
+  private final int skipsBusyNodes;
+
   private final AllocatorParts parts;
   private final Fallback fallback;
   private final AllocatorRules rules;
   private final SlowPath slowPath = new SlowPath(this);
   private Highatomic highatomic;
   private FreePageIsolation freePageIsolation;
+  private final Compaction compaction;
   private PageblockConversion conversion;
   private RequestFlags requestFlags;
   private @Nullable PageDebugging debugging;
@@ -66,6 +75,7 @@ public final class PageAllocator implements AutoCloseable {
   private Reclaim reclaim = Reclaim.NOTHING;
   private FaultInjection faults = FaultInjection.NONE;
   private boolean isOnMachine;
+  private boolean isDefragMode;
   private long failures;
 
   /** An allocator without a free page; memory comes by {@link #handOver}. */
@@ -78,12 +88,15 @@ public final class PageAllocator implements AutoCloseable {
     this.zones = zonesOf(config, memmap);
     this.pcpLists = new PcpLists(config, zones, memmap, buddy, fallback);
     this.zoneTable = zones.toArray(Zone[]::new);
-    this.zoneLists = new ZoneLists(zones);
+    this.zoneLists = new ZoneLists(zones, config.cpus());
+    boolean mayBeBusy = rules.skipsBusyNodes() && zoneLists.nodes() > 1;
+    this.skipsBusyNodes = mayBeBusy ? AllocFlags.SKIP_BUSY : 0;
     this.parts = new AllocatorParts(config, memmap, buddy, fallback, zones);
     this.highatomic = new Highatomic(parts);
     this.freePageIsolation = new FreePageIsolation(buddy);
     this.conversion = new PageblockConversion(parts);
     this.requestFlags = new RequestFlags(config);
+    this.compaction = new Compaction(buddy, zones, freePageIsolation, new Services());
     buddy.setListsFollowBlocks(rules.listsFollowBlocks());
   }
 
@@ -180,6 +193,20 @@ public final class PageAllocator implements AutoCloseable {
 
   public void setFreePageIsolation(FreePageIsolation isolation) {
     freePageIsolation = isolation;
+    compaction.setIsolation(isolation);
+  }
+
+  /** Lets compaction move pages of those that {@code mover} knows. */
+  public void setMover(PageMover mover) {
+    compaction.setMover(mover);
+  }
+
+  /**
+   * Keeps types apart in every attempt until nothing else helps. Models {@code vm.defrag_mode}
+   * (6.15).
+   */
+  public void setDefragMode(boolean isOn) {
+    isDefragMode = isOn;
   }
 
   /** Lets hooks touch pages that change hands. */
@@ -190,6 +217,15 @@ public final class PageAllocator implements AutoCloseable {
   /** Free page reporting to a host. */
   public PageReporting reporting(PageReporting.Receiver receiver) {
     return new PageReporting(zones, freePageIsolation, receiver);
+  }
+
+  /** Making large blocks out of small ones, and its counters. */
+  public Compaction compaction() {
+    return compaction;
+  }
+
+  boolean isDefragMode() {
+    return isDefragMode;
   }
 
   RequestFlags requestFlags() {
@@ -251,11 +287,15 @@ public final class PageAllocator implements AutoCloseable {
 
   /** First frame of a block of {@code 2^order} frames, or {@link #NONE}. */
   public long allocate(Cpu cpu, int gfp, int order) {
-    return allocate(cpu, gfp, order, /* callerFlags= */ 0);
+    return allocate(cpu, gfp, order, /* callerFlags= */ 0, ANY_ZONE);
   }
 
   /** The same with flags of {@link AllocFlags} that only callers inside mm may pass. */
   public long allocate(Cpu cpu, int gfp, int order, int callerFlags) {
+    return allocate(cpu, gfp, order, callerFlags, ANY_ZONE);
+  }
+
+  private long allocate(Cpu cpu, int gfp, int order, int callerFlags, int place) {
     assert (callerFlags & ~AllocFlags.FROM_CALLER) == 0 : Integer.toHexString(callerFlags);
     if (!isOnMachine) {
       isOnMachine = true;
@@ -267,7 +307,7 @@ public final class PageAllocator implements AutoCloseable {
       failures++;
       return NONE;
     }
-    long pfn = allocate(cpu, cpu.id(), gfp, order, callerFlags, ANY_ZONE);
+    long pfn = allocate(cpu, cpu.id(), gfp, order, callerFlags, place);
     if (pfn != NONE) {
       cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, order, gfp);
       prepare(cpu, pfn, order, gfp);
@@ -289,26 +329,35 @@ public final class PageAllocator implements AutoCloseable {
     }
   }
 
-  /** A request of a CPU that is only a number; {@code zone} restricts it unless ANY_ZONE. */
-  public long allocate(int cpu, int gfp, int order, int zone) {
-    return allocate(null, cpu, gfp, order, /* callerFlags= */ 0, zone);
+  /** The same, beginning on a node of the caller's choice. Models {@code __alloc_pages_node()}. */
+  public long allocateOnNode(Cpu cpu, int gfp, int order, int node) {
+    return allocate(cpu, gfp, order, /* callerFlags= */ 0, onNode(node));
+  }
+
+  /**
+   * A request of a CPU that is only a number; {@code place} is a zone, {@link #onNode a node} or
+   * {@link #ANY_ZONE}.
+   */
+  public long allocate(int cpu, int gfp, int order, int place) {
+    return allocate(null, cpu, gfp, order, /* callerFlags= */ 0, place);
   }
 
   private long allocate(
-      @Nullable Cpu cpu, int cpuId, int gfp, int order, int callerFlags, int zone) {
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int callerFlags, int place) {
     if (order < 0 || order > Zone.MAX_ORDER) {
       throw new IllegalArgumentException("order " + order + "; expected 0 to " + Zone.MAX_ORDER);
     }
     boolean wantsUnmapped = (gfp & Gfp.UNMAPPED) != 0 || (callerFlags & AllocFlags.UNMAPPED) != 0;
     int type = wantsUnmapped ? Migratetype.UNMOVABLE : Gfp.migratetype(gfp);
     int freetype = Freetype.of(type, wantsUnmapped);
-    boolean avoidsFragments = zoneLists.avoidsFragments(Gfp.zone(gfp));
+    boolean avoidsFragments =
+        isDefragMode || zoneLists.avoidsFragments(nodeOf(cpuId, place), Gfp.zone(gfp));
     int flags = requestFlags.fast(gfp, type, avoidsFragments) | callerFlags;
-    long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, zone);
+    long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, place);
     if (pfn == NONE) {
       pfn =
           slowPath.allocate(
-              new AllocationRequest(cpu, cpuId, gfp, order, freetype, flags, callerFlags, zone));
+              new AllocationRequest(cpu, cpuId, gfp, order, freetype, flags, callerFlags, place));
       failures += pfn == NONE ? 1 : 0;
     }
     return pfn;
@@ -328,26 +377,32 @@ public final class PageAllocator implements AutoCloseable {
 
   /** Tries the zones in order. Models {@code get_page_from_freelist()}. */
   private long walk(
-      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int only) {
-    int wanted = flags;
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int place) {
+    int wanted = flags | skipsBusyNodes;
     while (true) {
-      long pfn = walkOnce(cpu, cpuId, gfp, order, freetype, wanted, only);
-      if (pfn != NONE || (wanted & AllocFlags.NOFRAGMENT) == 0) {
+      long pfn = walkOnce(cpu, cpuId, gfp, order, freetype, wanted, place);
+      if (pfn != NONE) {
         return pfn;
       }
-      wanted &= ~AllocFlags.NOFRAGMENT;
+      if ((wanted & AllocFlags.SKIP_BUSY) != 0) {
+        wanted &= ~AllocFlags.SKIP_BUSY;
+      } else if ((wanted & AllocFlags.NOFRAGMENT) != 0 && !isDefragMode) {
+        wanted &= ~AllocFlags.NOFRAGMENT;
+      } else {
+        return NONE;
+      }
     }
   }
 
   private long walkOnce(
-      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int only) {
-    Zone[] list = zoneLists.of(Gfp.zone(gfp));
+      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int place) {
+    Zone[] list = zoneLists.of(nodeOf(cpuId, place), gfp);
     int classIndex = Gfp.zone(gfp).index();
     for (Zone zone : list) {
-      if (only != ANY_ZONE && zone.id() != only) {
+      if (place >= 0 ? zone.id() != place : isPassedOver(zone, list[0], flags)) {
         continue;
       }
-      boolean isAllowed = only != ANY_ZONE || isAllowed(zone, order, flags, classIndex);
+      boolean isAllowed = place >= 0 || isAllowed(zone, order, flags, classIndex);
       if (isAllowed) {
         long pfn = takeFrom(cpu, cpuId, zone, order, freetype, flags);
         if (pfn != NONE) {
@@ -358,6 +413,36 @@ public final class PageAllocator implements AutoCloseable {
       }
     }
     return NONE;
+  }
+
+  /**
+   * Whether a zone of several nodes is left for a later pass: one of another node while types are
+   * kept apart, for locality matters more, and one that kswapd works on.
+   */
+  private boolean isPassedOver(Zone zone, Zone preferred, int flags) {
+    if (zoneLists.nodes() == 1) {
+      return false;
+    }
+    boolean keepsApart = (flags & AllocFlags.NOFRAGMENT) != 0 && !isDefragMode;
+    boolean isBusy = (flags & AllocFlags.SKIP_BUSY) != 0 && zone.isReclaimActive();
+    return isBusy || (keepsApart && zone.node() != preferred.node());
+  }
+
+  private int nodeOf(int cpu, int place) {
+    return place < ANY_ZONE ? onNode(place) : zoneLists.nodeOf(cpu);
+  }
+
+  /** Names a node as the place where a request begins, and finds the node of such a name. */
+  public static int onNode(int node) {
+    return -2 - node;
+  }
+
+  /** The zones that a request may use. */
+  List<Zone> zonesOf(AllocationRequest request) {
+    int node = nodeOf(request.cpuId(), request.place());
+    return Arrays.stream(zoneLists.of(node, request.gfp()))
+        .filter(zone -> request.place() < 0 || zone.id() == request.place())
+        .toList();
   }
 
   private boolean isAllowed(Zone zone, int order, int flags, int classIndex) {
@@ -575,5 +660,46 @@ public final class PageAllocator implements AutoCloseable {
   @Override
   public void close() {
     memmap.close();
+  }
+
+  /** What compaction needs of this allocator. */
+  private final class Services implements CompactionServices {
+    @Override
+    public boolean hasFree(Zone zone, long pages, boolean aboveLow) {
+      long mark = zone.marks()[aboveLow ? AllocFlags.WMARK_LOW : AllocFlags.WMARK_MIN];
+      return Watermarks.isOk(zone, 0, mark + pages, AllocFlags.CMA, zone.kind().index());
+    }
+
+    @Override
+    public void copy(@Nullable Cpu cpu, long fromPfn, long toPfn, int order) {
+      if (cpu != null) {
+        int pageShift = cpu.machine().format().pageShift();
+        cpu.charge(Primitive.COPY_PAGE, 1L << (order + pageShift - ZEROED_AT_ONCE_SHIFT));
+        long bytes = 1L << (order + pageShift);
+        cpu.machine().memory().copy(toPfn << pageShift, fromPfn << pageShift, bytes);
+      }
+    }
+
+    @Override
+    public void moved(@Nullable Cpu cpu, long toPfn, int order) {
+      if (cpu != null) {
+        int gfp = Gfp.HIGHUSER_MOVABLE;
+        cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), toPfn, order, gfp);
+      }
+    }
+
+    @Override
+    public void free(@Nullable Cpu cpu, int cpuId, long pfn, int order) {
+      if (cpu == null) {
+        PageAllocator.this.free(cpuId, pfn, order);
+      } else {
+        PageAllocator.this.free(cpu, pfn, order);
+      }
+    }
+
+    @Override
+    public void drain(int cpuId, Zone zone) {
+      pcpLists.drainAll(zone, pcpLists.of(zone, cpuId));
+    }
   }
 }

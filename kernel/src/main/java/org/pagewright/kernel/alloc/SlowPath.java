@@ -2,13 +2,18 @@ package org.pagewright.kernel.alloc;
 
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.compact.CompactionPriority;
+import org.pagewright.kernel.compact.CompactionResult;
 
 /**
- * What a request does when the first attempt failed: lower marks, reserves, reclaim, and failure as
- * an answer. Models {@code __alloc_pages_slowpath()} (mm/page_alloc.c).
+ * What a request does when the first attempt failed: lower marks, reserves, compaction, reclaim,
+ * and failure as an answer. Models {@code __alloc_pages_slowpath()} (mm/page_alloc.c).
  */
 final class SlowPath {
-  /** Attempts that reclaim makes possible before a request gives up. */
+  /** Attempts without progress before a request gives up: {@code MAX_RECLAIM_RETRIES}. */
   private static final int RECLAIM_LOOPS = 16;
 
   private final PageAllocator allocator;
@@ -27,6 +32,7 @@ final class SlowPath {
             request.migratetype(),
             request.firstFlags(),
             request.fromCaller());
+    slow |= allocator.isDefragMode() ? AllocFlags.NOFRAGMENT : 0;
     long pfn = allocator.walk(request, slow);
     if (pfn != PageAllocator.NONE) {
       return pfn;
@@ -41,7 +47,7 @@ final class SlowPath {
     Cpu cpu = request.cpu();
     return pfn != PageAllocator.NONE || cpu == null || !mayReclaim
         ? pfn
-        : reclaim(cpu, request, flags);
+        : reclaimAndCompact(cpu, request, flags);
   }
 
   private int reserves(int gfp, @Nullable Cpu cpu) {
@@ -54,23 +60,90 @@ final class SlowPath {
     return cpu == null ? 0 : allocator.taskReserves().granted(cpu);
   }
 
-  private long reclaim(Cpu cpu, AllocationRequest request, int flags) {
-    boolean hasDrained = false;
-    for (int i = 0; i < RECLAIM_LOOPS; i++) {
-      long progress = allocator.reclaim().reclaim(cpu, request.order());
-      if (progress == 0 && hasDrained) {
-        return PageAllocator.NONE;
-      }
-      if (!hasDrained) {
-        allocator.drainAll();
-        allocator.highatomic().unreserve(allocator.zones(), request.migratetype());
-        hasDrained = true;
-      }
-      long pfn = allocator.walk(request, flags);
+  /** The attempts that wait for other people's memory. */
+  private long reclaimAndCompact(Cpu cpu, AllocationRequest request, int flags) {
+    boolean isCostly = request.order() > PerCpuPages.COSTLY_ORDER;
+    boolean mixes = request.order() > 0 && request.migratetype() != Migratetype.MOVABLE;
+    if (isCostly || mixes) {
+      long pfn = compact(cpu, request, flags, CompactionPriority.ASYNC);
       if (pfn != PageAllocator.NONE) {
         return pfn;
       }
     }
+    long pfn = reclaimUntilNothingHelps(cpu, request, flags);
+    if (pfn == PageAllocator.NONE && (flags & AllocFlags.NOFRAGMENT) != 0) {
+      pfn = reclaimUntilNothingHelps(cpu, request, flags & ~AllocFlags.NOFRAGMENT);
+    }
+    return pfn;
+  }
+
+  private long reclaimUntilNothingHelps(Cpu cpu, AllocationRequest request, int flags) {
+    CompactionPriority priority = CompactionPriority.ASYNC;
+    boolean hasDrained = false;
+    boolean givesUpEarly = (request.gfp() & Gfp.NORETRY) != 0;
+    for (int i = 0; i < RECLAIM_LOOPS; i++) {
+      long progress = allocator.reclaim().reclaim(cpu, request.order());
+      if (!hasDrained) {
+        allocator.drainAll();
+        allocator.highatomic().unreserve(allocator.zones(), request.migratetype());
+      }
+      long pfn = allocator.walk(request, flags);
+      if (pfn == PageAllocator.NONE) {
+        pfn = compact(cpu, request, flags, priority);
+      }
+      boolean isHopeless =
+          progress == 0
+              && hasDrained
+              && (priority == CompactionPriority.SYNC_FULL || !canCompact(request));
+      if (pfn != PageAllocator.NONE || isHopeless || givesUpEarly) {
+        return pfn;
+      }
+      priority = priority.next();
+      hasDrained = true;
+    }
     return PageAllocator.NONE;
+  }
+
+  // ---- compaction
+
+  /**
+   * What is to be compacted for a request: for an unmapped one of versions 3 and 4 of the series a
+   * whole pageblock of mapped memory, for only a whole one can be converted.
+   */
+  private int orderToCompact(AllocationRequest request) {
+    boolean isPromoted = (request.fromCaller() & AllocFlags.UNMAPPED) != 0;
+    return isPromoted
+        ? Math.max(request.order(), allocator.config().blockOrder())
+        : request.order();
+  }
+
+  private boolean canCompact(AllocationRequest request) {
+    return allocator.compaction().isPossible()
+        && orderToCompact(request) > 0
+        && (request.gfp() & Gfp.IO) != 0;
+  }
+
+  /** Models {@code __alloc_pages_direct_compact()}. */
+  private long compact(Cpu cpu, AllocationRequest request, int flags, CompactionPriority priority) {
+    if (!canCompact(request)) {
+      return PageAllocator.NONE;
+    }
+    int order = orderToCompact(request);
+    for (Zone zone : allocator.zonesOf(request)) {
+      CompactionResult result =
+          allocator.compaction().compact(cpu, cpu.id(), zone, order, request.freetype(), priority);
+      if (result.pfn() != Memmap.NONE) {
+        boolean isMovable = (request.gfp() & Gfp.MOVABLE) != 0;
+        allocator.memmap.setUsed(result.pfn(), order, isMovable, request.migratetype());
+        allocator.compaction().noteStall(true);
+        return result.pfn();
+      }
+      if (result.ending() == CompactionResult.Ending.SUCCESS) {
+        break;
+      }
+    }
+    long pfn = allocator.walk(request, flags);
+    allocator.compaction().noteStall(pfn != PageAllocator.NONE);
+    return pfn;
   }
 }

@@ -38,7 +38,16 @@ public final class Buddy {
     zone.account(cpu, 1L << order, freetype);
     long start = pfn;
     int size = order;
-    while (size < Zone.MAX_ORDER && merges(zone, start, size, freetype)) {
+    Capture capture = zone.capture();
+    while (size < Zone.MAX_ORDER) {
+      if (capture != null && capture.takes(cpu, start, size, freetype, memmap.blockOrder())) {
+        zone.account(cpu, -(1L << size), freetype);
+        memmap.setTail(pfn);
+        return;
+      }
+      if (!merges(zone, start, size, freetype)) {
+        break;
+      }
       long buddy = start ^ (1L << size);
       zone.remove(buddy, size);
       if (size >= memmap.blockOrder()) {

@@ -40,6 +40,7 @@ public final class Memmap implements AutoCloseable {
   private static final int BLOCK_TYPE = 7;
   private static final int BLOCK_UNMAPPED = 8;
   private static final int BLOCK_ISOLATED = 16;
+  private static final int BLOCK_SKIPPED = 32;
 
   /** Numbers for a frame: its word, the next and the previous frame, and one for alignment. */
   private static final int FRAME_SHIFT = 2;
@@ -232,6 +233,17 @@ public final class Memmap implements AutoCloseable {
     int at = (int) (pfn >>> blockOrder);
     int bits = blocks[at] & ~BLOCK_UNMAPPED;
     blocks[at] = (byte) (isUnmapped ? bits | BLOCK_UNMAPPED : bits);
+  }
+
+  /** Whether compaction found nothing in a pageblock lately. Models {@code PB_compact_skip}. */
+  public boolean isBlockSkipped(long pfn) {
+    return (blocks[(int) (pfn >>> blockOrder)] & BLOCK_SKIPPED) != 0;
+  }
+
+  public void setBlockSkipped(long pfn, boolean isSkipped) {
+    int at = (int) (pfn >>> blockOrder);
+    int bits = blocks[at] & ~BLOCK_SKIPPED;
+    blocks[at] = (byte) (isSkipped ? bits | BLOCK_SKIPPED : bits);
   }
 
   /** Isolates a pageblock or undoes it; before 6.17 the old type is lost meanwhile. */

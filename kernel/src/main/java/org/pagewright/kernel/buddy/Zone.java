@@ -1,5 +1,7 @@
 package org.pagewright.kernel.buddy;
 
+import org.jspecify.annotations.Nullable;
+
 /** A range of frames with its own free lists and watermarks. Models {@code struct zone}. */
 public final class Zone {
   /** Orders of blocks: 0 to {@code MAX_PAGE_ORDER}. */
@@ -35,6 +37,7 @@ public final class Zone {
   private final long[] reserve = new long[ZoneKind.KINDS];
   private final long[] marks = new long[MARKS];
   private long boost;
+  private @Nullable Capture capture;
   private boolean isBoosted;
   private boolean isBelowHigh;
   private boolean isReclaimActive;
@@ -222,6 +225,15 @@ public final class Zone {
   }
 
   // ---- free lists
+
+  /** What a compacting task waits for, or null. */
+  @Nullable Capture capture() {
+    return capture;
+  }
+
+  public void setCapture(@Nullable Capture capture) {
+    this.capture = capture;
+  }
 
   /** The free lists, numbered by {@link #list}. */
   public PageLists free() {
