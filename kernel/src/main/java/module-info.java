@@ -21,6 +21,7 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.mmlocal;
   exports org.pagewright.kernel.pgtable;
   exports org.pagewright.kernel.pti;
+  exports org.pagewright.kernel.reclaim;
   exports org.pagewright.kernel.secret;
   exports org.pagewright.kernel.tablelife;
   exports org.pagewright.kernel.tlbflush;

@@ -1,5 +1,7 @@
 package org.pagewright.kernel.alloc;
 
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.buddy.Zone;
@@ -87,6 +89,77 @@ public final class AllocatorText {
       }
     }
     text.append('\n');
+  }
+
+  /** Models /proc/zoneinfo, with the counters that the allocator has. */
+  public static String zoneinfo(PageAllocator allocator) {
+    StringBuilder text = new StringBuilder();
+    AllocatorRules rules = allocator.config.rules();
+    for (Zone zone : allocator.zones()) {
+      text.append("Node %d, zone %8s\n".formatted(zone.node(), zone.kind().label()));
+      appendMarks(text, zone, rules);
+      appendCounters(text, zone, allocator.config);
+      text.append("  pagesets\n");
+      for (PerCpuPages pcp : allocator.pcpLists.of(zone)) {
+        appendPageset(text, pcp);
+        if (rules.autoTunesPcp()) {
+          text.append("              high_min: %d\n".formatted(pcp.highMin));
+          text.append("              high_max: %d\n".formatted(pcp.highMax));
+        }
+        text.append("  vm stats threshold: %d\n".formatted(zone.freePages().threshold()));
+      }
+      text.append("  node_unreclaimable:  0\n");
+      text.append("  start_pfn:           %d\n".formatted(zone.startPfn()));
+    }
+    return text.toString();
+  }
+
+  private static void appendMarks(StringBuilder text, Zone zone, AllocatorRules rules) {
+    long[] marks = zone.marks();
+    long delta = marks[AllocFlags.WMARK_HIGH] - marks[AllocFlags.WMARK_LOW];
+    text.append("  pages free     %d\n".formatted(zone.freePageCount()));
+    appendPages(text, "boost", zone.boost());
+    appendPages(text, "min", marks[AllocFlags.WMARK_MIN]);
+    appendPages(text, "low", marks[AllocFlags.WMARK_LOW]);
+    appendPages(text, "high", marks[AllocFlags.WMARK_HIGH]);
+    if (rules.claimsThenSteals()) {
+      appendPages(text, "promo", marks[AllocFlags.WMARK_HIGH] + delta);
+    }
+    appendPages(text, "spanned", zone.endPfn() - zone.startPfn());
+    appendPages(text, "present", zone.presentPages());
+    appendPages(text, "managed", zone.managedPages());
+    appendPages(text, "cma", cmaPages(zone));
+    String kept =
+        Arrays.stream(zone.reserve()).mapToObj(Long::toString).collect(Collectors.joining(", "));
+    text.append("        protection: (%s)\n".formatted(kept));
+  }
+
+  private static long cmaPages(Zone zone) {
+    Memmap memmap = zone.memmap();
+    long blocks = 0;
+    for (long pfn = zone.startPfn(); pfn < zone.endPfn(); pfn += memmap.blockPages()) {
+      blocks += memmap.blockType(pfn) == Migratetype.CMA ? 1 : 0;
+    }
+    return blocks * memmap.blockPages();
+  }
+
+  private static void appendPages(StringBuilder text, String name, long pages) {
+    text.append("        %-8s %d\n".formatted(name, pages));
+  }
+
+  private static void appendCounters(StringBuilder text, Zone zone, AllocatorConfig config) {
+    appendCounter(text, "nr_free_pages", zone.freePageCount());
+    if (config.unmappedPool()) {
+      appendCounter(text, "nr_free_pages_blocks_mapped", zone.freeBlockPagesMapped());
+      appendCounter(text, "nr_free_pages_blocks_unmapped", zone.freeBlockPagesUnmapped());
+    } else if (config.rules().claimsThenSteals()) {
+      appendCounter(text, "nr_free_pages_blocks", zone.freeBlockPagesMapped());
+    }
+    appendCounter(text, "nr_free_cma", zone.freeCma());
+  }
+
+  private static void appendCounter(StringBuilder text, String name, long value) {
+    text.append("      %-12s %d\n".formatted(name, value));
   }
 
   /** Models the per-CPU part of /proc/zoneinfo. */

@@ -11,12 +11,16 @@ import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.buddy.Buddy;
 import org.pagewright.kernel.buddy.EventSink;
 import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.LockContention;
 import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.MergeRule;
 import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.buddy.ZoneKind;
+import org.pagewright.kernel.compact.BlockIsolation;
 import org.pagewright.kernel.compact.Compaction;
 import org.pagewright.kernel.compact.CompactionServices;
+import org.pagewright.kernel.compact.ContiguousRange;
 import org.pagewright.kernel.compact.FreePageIsolation;
 import org.pagewright.kernel.compact.PageMover;
 import org.pagewright.kernel.compact.PageReporting;
@@ -43,6 +47,16 @@ public final class PageAllocator implements AutoCloseable {
     long reclaim(Cpu cpu, int order);
   }
 
+  /** Hears when a node should free memory ahead of requests. */
+  @FunctionalInterface
+  public interface Wakeups {
+    /** Nobody hears. */
+    Wakeups NOBODY = (node, order, highest) -> {};
+
+    /** Models {@code wakeup_kswapd()}. */
+    void wake(int node, int order, ZoneKind highest);
+  }
+
   /** Logarithm of the bytes that the primitive of zeroing covers. */
   private static final int ZEROED_AT_ONCE_SHIFT = 12;
 
@@ -67,12 +81,16 @@ public final class PageAllocator implements AutoCloseable {
   private Highatomic highatomic;
   private FreePageIsolation freePageIsolation;
   private final Compaction compaction;
+  private final BlockIsolation blockIsolation;
+  private final ContiguousRange contiguous;
   private PageblockConversion conversion;
   private RequestFlags requestFlags;
   private @Nullable PageDebugging debugging;
   private TaskReserves taskReserves = TaskReserves.NONE;
   private PageZeroing zeroing = PageZeroing.NONE;
   private Reclaim reclaim = Reclaim.NOTHING;
+  private Wakeups wakeups = Wakeups.NOBODY;
+  private LockContention contention = LockContention.NEVER;
   private FaultInjection faults = FaultInjection.NONE;
   private boolean isOnMachine;
   private boolean isDefragMode;
@@ -97,6 +115,8 @@ public final class PageAllocator implements AutoCloseable {
     this.conversion = new PageblockConversion(parts);
     this.requestFlags = new RequestFlags(config);
     this.compaction = new Compaction(buddy, zones, freePageIsolation, new Services());
+    this.blockIsolation = new BlockIsolation(buddy);
+    this.contiguous = new ContiguousRange(buddy, compaction, blockIsolation);
     buddy.setListsFollowBlocks(rules.listsFollowBlocks());
   }
 
@@ -145,6 +165,16 @@ public final class PageAllocator implements AutoCloseable {
   /** Lets requests of CPUs fail from here on. */
   public void setFaults(FaultInjection faults) {
     this.faults = faults;
+  }
+
+  /** Lets somebody hear when memory is to be freed ahead of requests. */
+  public void setWakeups(Wakeups wakeups) {
+    this.wakeups = wakeups;
+  }
+
+  /** Says when locks that are only tried are held. */
+  public void setContention(LockContention contention) {
+    this.contention = contention;
   }
 
   /** Tells which reserves the current task may use. */
@@ -297,10 +327,7 @@ public final class PageAllocator implements AutoCloseable {
 
   private long allocate(Cpu cpu, int gfp, int order, int callerFlags, int place) {
     assert (callerFlags & ~AllocFlags.FROM_CALLER) == 0 : Integer.toHexString(callerFlags);
-    if (!isOnMachine) {
-      isOnMachine = true;
-      zones.forEach(zone -> zone.lock().watchOn(cpu.machine()));
-    }
+    attach(cpu);
     cpu.charge(Primitive.PAGE_ALLOC);
     boolean isReady = (gfp & Gfp.UNMAPPED) == 0 || zeroing.isReady(cpu);
     if (!isReady || isInjected(cpu, gfp)) {
@@ -318,6 +345,14 @@ public final class PageAllocator implements AutoCloseable {
   /** Models {@code should_fail_alloc_page()}. */
   private boolean isInjected(Cpu cpu, int gfp) {
     return (gfp & Gfp.NOFAIL) == 0 && faults.fails(cpu, FaultInjection.Point.ALLOCATION);
+  }
+
+  /** Lets locks report on the machine's CPUs from the first request of one of them. */
+  private void attach(Cpu cpu) {
+    if (!isOnMachine) {
+      isOnMachine = true;
+      zones.forEach(zone -> zone.lock().watchOn(cpu.machine()));
+    }
   }
 
   private void prepare(Cpu cpu, long pfn, int order, int gfp) {
@@ -361,6 +396,17 @@ public final class PageAllocator implements AutoCloseable {
       failures += pfn == NONE ? 1 : 0;
     }
     return pfn;
+  }
+
+  /** Wakes kswapd on every node of a request. Models {@code wake_all_kswapds()}. */
+  void wakeAll(AllocationRequest request) {
+    int last = -1;
+    for (Zone zone : zonesOf(request)) {
+      if (zone.node() != last) {
+        last = zone.node();
+        wakeups.wake(last, request.order(), Gfp.zone(request.gfp()));
+      }
+    }
   }
 
   /** Tries the zones for a request whose first attempt failed. */
@@ -462,7 +508,11 @@ public final class PageAllocator implements AutoCloseable {
   /** Takes a block from one zone. Models {@code rmqueue()}. */
   private long takeFrom(
       @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
-    if (pcpLists.allows(order)) {
+    if (zone.isBoosted() && (flags & AllocFlags.KSWAPD) != 0) {
+      zone.setBoosted(false);
+      wakeups.wake(zone.node(), 0, zone.kind());
+    }
+    if (pcpLists.allows(order) && !contention.isPcpHeld(cpuId)) {
       long pfn = pcpLists.take(zone, pcpLists.of(zone, cpuId), order, freetype, flags);
       if (pfn != NONE) {
         return pfn;
@@ -481,7 +531,11 @@ public final class PageAllocator implements AutoCloseable {
   /** Models {@code rmqueue_buddy()}. */
   private long takeFromBuddy(
       @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
-    zone.lock().acquire(cpu, cpuId);
+    if ((flags & AllocFlags.TRYLOCK) == 0) {
+      zone.lock().acquire(cpu, cpuId);
+    } else if (contention.isZoneHeld(cpuId) || !zone.lock().tryAcquire(cpu, cpuId)) {
+      return NONE;
+    }
     boolean mayUseHighatomic = highatomic.serves(freetype);
     long pfn = NONE;
     if (mayUseHighatomic && order > 0 && (flags & AllocFlags.HIGHATOMIC) != 0) {
@@ -496,7 +550,7 @@ public final class PageAllocator implements AutoCloseable {
       pfn = buddy.takeSmallest(zone, cpuId, order, highatomic.reservedType(freetype));
     }
     if (pfn != NONE) {
-      zone.account(cpuId, -(1L << order), memmap.blockFreetype(pfn));
+      zone.account(cpuId, -(1L << order), buddy.takenFreetype(pfn));
     }
     zone.lock().release(cpu);
     return pfn;
@@ -529,7 +583,7 @@ public final class PageAllocator implements AutoCloseable {
     Zone zone = zoneOf(pfn);
     int freetype = memmap.blockFreetype(pfn);
     boolean isIsolated = Freetype.migratetype(freetype) == Migratetype.ISOLATE;
-    if (pcpLists.allows(order) && !isIsolated) {
+    if (pcpLists.allows(order) && !isIsolated && !contention.isPcpHeld(cpu)) {
       pcpLists.free(zone, pcpLists.of(zone, cpu), pfn, order, freetype);
     } else {
       freeToBuddy(cpu, pfn, order, /* toTail= */ false);
@@ -552,52 +606,65 @@ public final class PageAllocator implements AutoCloseable {
 
   // ---- isolation
 
-  /**
-   * Isolates a frame's pageblock: none of its free pages is handed out, and pages freed into it
-   * stay there. Pages on per-CPU lists come when they are drained. Models {@code
-   * isolate_single_pageblock()}; false if the block is isolated already, of a kind that cannot be,
-   * or part of a larger block in use.
-   */
+  /** Isolates a frame's pageblock. Models {@code isolate_single_pageblock()}. */
   public boolean isolateBlock(int cpu, long pfn) {
-    int freetype = memmap.blockFreetype(pfn);
-    int type = Freetype.migratetype(freetype);
-    boolean isIsolable = Migratetype.isMergeable(type) || type == Migratetype.CMA;
-    if (!isIsolable || Freetype.isUnmapped(freetype) || memmap.isPartOfUsed(pfn)) {
-      return false;
-    }
-    Zone zone = zoneOf(pfn);
-    zone.lock().hold(cpu);
-    memmap.setBlockIsolated(pfn, /* isIsolated= */ true, type);
-    buddy.moveAndCount(zone, cpu, memmap.blockStart(pfn), Migratetype.ISOLATE);
-    zone.lock().drop();
-    zone.addIsolatedBlocks(1);
-    return true;
+    return blockIsolation.isolate(zoneOf(pfn), cpu, pfn);
   }
 
   /**
-   * Ends the isolation of a frame's pageblock. Models {@code unset_migratetype_isolate()}; false if
-   * it is not isolated.
+   * Ends the isolation of a frame's pageblock.
    *
    * @param migratetype what the block becomes in versions that forget its type meanwhile
    */
   public boolean undoIsolateBlock(int cpu, long pfn, int migratetype) {
-    if (!memmap.isBlockIsolated(pfn)) {
-      return false;
+    return blockIsolation.undo(zoneOf(pfn), cpu, pfn, migratetype);
+  }
+
+  /**
+   * Takes the frames {@code [fromPfn, toPfn)} of one zone, moving whoever uses them; false if that
+   * is not possible. Models {@code alloc_contig_range()}.
+   */
+  public boolean takeRange(Cpu cpu, long fromPfn, long toPfn) {
+    attach(cpu);
+    boolean isTaken = contiguous.take(cpu, cpu.id(), zoneOf(fromPfn), fromPfn, toPfn);
+    for (long pfn = fromPfn; pfn < toPfn && isTaken; pfn++) {
+      cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, 0, Gfp.KERNEL);
     }
-    Zone zone = zoneOf(pfn);
-    long start = memmap.blockStart(pfn);
-    memmap.setBlockIsolated(pfn, /* isIsolated= */ false, migratetype);
-    zone.addIsolatedBlocks(-1);
-    zone.lock().hold(cpu);
-    int freetype = memmap.blockFreetype(pfn);
-    buddy.moveAndCount(zone, cpu, start, freetype);
-    if (memmap.isFreeOfOrder(start, memmap.blockOrder())) {
-      // Freed again, so that it merges with what became free around it meanwhile.
-      zone.account(cpu, -memmap.blockPages(), zone.remove(start, memmap.blockOrder()));
-      buddy.free(zone, cpu, start, memmap.blockOrder(), freetype, /* toTail= */ false);
+    return isTaken;
+  }
+
+  /** Gives back what {@link #takeRange} took. */
+  public void giveRangeBack(Cpu cpu, long fromPfn, long toPfn) {
+    contiguous.giveBack(cpu, cpu.id(), fromPfn, toPfn);
+  }
+
+  // ---- upkeep
+
+  /**
+   * Lets changes of the free counters wait on their CPUs up to Linux's threshold; until then every
+   * change is seen at once. Models {@code refresh_zone_stat_thresholds()} (mm/vmstat.c).
+   */
+  public void letCountersLag() {
+    for (Zone zone : zones) {
+      zone.freePages().setThreshold(Watermarks.counterThreshold(zone, config.cpus()));
     }
-    zone.lock().drop();
-    return true;
+  }
+
+  /**
+   * What each CPU does once in a while: counters become visible, per-CPU lists that grew shrink.
+   * Models {@code refresh_cpu_vm_stats()} (mm/vmstat.c).
+   */
+  public void refresh(int cpu) {
+    for (Zone zone : zones) {
+      zone.freePages().fold(cpu);
+      pcpLists.decay(zone, pcpLists.of(zone, cpu));
+    }
+  }
+
+  /** Whether a zone meets its high mark. Models {@code pgdat_balanced()} for one zone. */
+  public boolean meetsHighMark(Zone zone, int order, int classIndex) {
+    long mark = zone.marks()[AllocFlags.WMARK_HIGH] + zone.boost();
+    return Watermarks.isOk(zone, order, mark, /* flags= */ 0, classIndex);
   }
 
   /** Empties every per-CPU list. Models {@code drain_all_pages()}. */
@@ -700,6 +767,16 @@ public final class PageAllocator implements AutoCloseable {
     @Override
     public void drain(int cpuId, Zone zone) {
       pcpLists.drainAll(zone, pcpLists.of(zone, cpuId));
+    }
+
+    @Override
+    public void drainAll() {
+      PageAllocator.this.drainAll();
+    }
+
+    @Override
+    public long allocateTarget(int cpuId, int order) {
+      return allocate(cpuId, Gfp.HIGHUSER_MOVABLE & ~Gfp.DIRECT_RECLAIM, order, ANY_ZONE);
     }
   }
 }

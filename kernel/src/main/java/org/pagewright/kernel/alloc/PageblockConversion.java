@@ -111,7 +111,7 @@ public class PageblockConversion {
     long pfn = fallback.take(zone, cpu.id(), size, freetype, flags);
     if (pfn != Memmap.NONE) {
       int taken = memmap.blockFreetype(pfn);
-      zone.account(cpu.id(), -(1L << size), taken);
+      zone.account(cpu.id(), -(1L << size), buddy.takenFreetype(pfn));
       memmap.setUsed(pfn, size, /* isMovable= */ false, Freetype.migratetype(taken));
     }
     zone.lock().release(cpu);

@@ -120,9 +120,10 @@ final class PcpLists {
       if (pfn == Memmap.NONE) {
         break;
       }
+      int taken = Freetype.migratetype(buddy.takenFreetype(pfn));
+      cmaPages += taken == Migratetype.CMA ? 1L << order : 0;
       memmap.setPcp(pfn, order, list, pcp.cpu, Freetype.migratetype(freetype));
       pcp.lists.addTail(list, pfn);
-      cmaPages += memmap.blockType(pfn) == Migratetype.CMA ? 1L << order : 0;
       got++;
     }
     zone.account(pcp.cpu, -((long) got << order), freetype);
@@ -310,6 +311,22 @@ final class PcpLists {
     }
     buddy.free(zone, pcp.cpu, pfn, order, freetype, /* toTail= */ false);
     buddy.sink().drained(pcp.cpu, pfn, order, Freetype.migratetype(freetype));
+  }
+
+  /** Lets lists that grew shrink again. Models {@code decay_pcp_high()} (6.7). */
+  void decay(Zone zone, PerCpuPages pcp) {
+    if (!rules.autoTunesPcp()) {
+      return;
+    }
+    if (pcp.high > pcp.highMin) {
+      int high = Math.max(pcp.count - (pcp.batch << BATCH_SCALE_MAX), pcp.high - (pcp.high >> 3));
+      pcp.high = Math.max(high, pcp.highMin);
+    }
+    int excess = pcp.count - pcp.high;
+    while (excess > 0) {
+      drain(zone, pcp, Math.min(excess, pcp.batch), /* first= */ 0);
+      excess -= pcp.batch;
+    }
   }
 
   /** Empties the lists of a CPU. Models {@code drain_pages_zone()}. */

@@ -33,6 +33,9 @@ final class SlowPath {
             request.firstFlags(),
             request.fromCaller());
     slow |= allocator.isDefragMode() ? AllocFlags.NOFRAGMENT : 0;
+    if ((slow & AllocFlags.KSWAPD) != 0) {
+      allocator.wakeAll(request);
+    }
     long pfn = allocator.walk(request, slow);
     if (pfn != PageAllocator.NONE) {
       return pfn;

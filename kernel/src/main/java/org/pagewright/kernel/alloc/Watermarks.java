@@ -16,6 +16,11 @@ final class Watermarks {
   private static final long MIN_FREE_KIB_MIN = 128;
   private static final long MIN_FREE_KIB_MAX = 262144;
 
+  /** Pages of 128 MiB, as a shift. */
+  private static final int THRESHOLD_SHIFT = 15;
+
+  private static final int THRESHOLD_MAX = 125;
+
   private Watermarks() {}
 
   /** Sets marks and reserves of every zone from the pages that each manages. */
@@ -38,6 +43,16 @@ final class Watermarks {
 
   private static long lowmemPages(Zone zone) {
     return zone.kind() == ZoneKind.MOVABLE ? 0 : zone.managedPages();
+  }
+
+  /**
+   * How many pages a CPU may free or take before others see it. Models {@code
+   * calculate_normal_threshold()} (mm/vmstat.c).
+   */
+  static int counterThreshold(Zone zone, int cpus) {
+    int memory = Long.SIZE - Long.numberOfLeadingZeros(zone.managedPages() >>> THRESHOLD_SHIFT);
+    int ofCpus = Integer.SIZE - Integer.numberOfLeadingZeros(cpus);
+    return Math.min(THRESHOLD_MAX, 2 * ofCpus * (1 + memory));
   }
 
   private static void setUpReserves(List<Zone> zones) {

@@ -107,11 +107,23 @@ public final class Buddy {
       long pfn = zone.head(size, index);
       if (pfn != Memmap.NONE) {
         takeAndExpand(zone, pfn, order, size, freetype);
+        if (!listsFollowBlocks) {
+          memmap.noteType(pfn, Freetype.migratetype(freetype));
+        }
         sink.locked(cpu, pfn, order, Freetype.migratetype(freetype));
         return pfn;
       }
     }
     return Memmap.NONE;
+  }
+
+  /**
+   * The freetype that counters must be lowered by for a block that was just taken: that of its
+   * list, which before 6.10 may differ from its pageblock's.
+   */
+  public int takenFreetype(long pfn) {
+    int freetype = memmap.blockFreetype(pfn);
+    return listsFollowBlocks ? freetype : Freetype.withMigratetype(freetype, memmap.notedType(pfn));
   }
 
   /** Takes a free block and puts what exceeds {@code order} back. */

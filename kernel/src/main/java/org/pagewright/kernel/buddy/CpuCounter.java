@@ -38,7 +38,18 @@ public final class CpuCounter {
     this.threshold = threshold;
   }
 
-  /** Makes every waiting change visible. Models {@code refresh_cpu_vm_stats()}. */
+  /** Changes of one CPU that may wait. */
+  public int threshold() {
+    return threshold;
+  }
+
+  /** Makes what waits on one CPU visible. Models {@code refresh_cpu_vm_stats()}. */
+  public void fold(int cpu) {
+    visible += pending[cpu];
+    pending[cpu] = 0;
+  }
+
+  /** Makes every waiting change visible. */
   public void fold() {
     visible = exact;
     java.util.Arrays.fill(pending, 0);

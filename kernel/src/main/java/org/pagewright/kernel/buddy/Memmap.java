@@ -108,6 +108,11 @@ public final class Memmap implements AutoCloseable {
     return cells.get(cell(pfn)) >>> TYPE_SHIFT;
   }
 
+  /** Notes a migratetype for a frame that is on no list. */
+  public void noteType(long pfn, int type) {
+    cells.set(cell(pfn), type << TYPE_SHIFT);
+  }
+
   public boolean isMovable(long pfn) {
     return (cells.get(cell(pfn)) & MOVABLE) != 0;
   }

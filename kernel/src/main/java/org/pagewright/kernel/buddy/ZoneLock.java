@@ -44,6 +44,19 @@ public final class ZoneLock {
     holder = id;
   }
 
+  /** Models {@code spin_trylock_irqsave()}; false when another CPU holds the lock. */
+  public boolean tryAcquire(@Nullable Cpu cpu, int id) {
+    if (cpu != null) {
+      cpu.disableInterrupts();
+      if (!lock.tryAcquire(cpu)) {
+        cpu.enableInterrupts();
+        return false;
+      }
+    }
+    holder = id;
+    return true;
+  }
+
   public void release(@Nullable Cpu cpu) {
     holder = NOBODY;
     if (cpu != null) {

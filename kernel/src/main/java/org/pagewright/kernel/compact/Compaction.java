@@ -85,7 +85,7 @@ public final class Compaction {
 
   /** Whether there is anybody who could move a page. */
   public boolean isPossible() {
-    return mover != PageMover.NOBODY;
+    return !mover.equals(PageMover.NOBODY);
   }
 
   /** Attempts that a request waited for: {@code compact_stall}. */
@@ -126,7 +126,7 @@ public final class Compaction {
       int order,
       int freetype,
       CompactionPriority priority) {
-    ZoneMemory memory = memories[zone.id()];
+    ZoneMemory memory = memory(zone);
     boolean isFull = priority == CompactionPriority.SYNC_FULL;
     if (!isFull && memory.isDeferred(order)) {
       return CompactionResult.of(Ending.DEFERRED);
@@ -137,8 +137,7 @@ public final class Compaction {
     if (isFull) {
       memory.reset(zone);
     }
-    CompactionRun run =
-        new CompactionRun(this, cpu, cpuId, zone, memory, order, freetype, priority);
+    CompactionRun run = new CompactionRun(this, cpu, cpuId, zone, order, freetype, priority);
     CompactionResult result = run.run();
     if (result.ending() == Ending.SUCCESS) {
       memory.noteSuccess(order);
@@ -146,6 +145,10 @@ public final class Compaction {
       memory.noteFailure(order);
     }
     return result;
+  }
+
+  ZoneMemory memory(Zone zone) {
+    return memories[zone.id()];
   }
 
   Buddy buddy() {

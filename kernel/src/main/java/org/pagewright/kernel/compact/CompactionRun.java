@@ -54,7 +54,6 @@ final class CompactionRun {
       @Nullable Cpu cpu,
       int cpuId,
       Zone zone,
-      Compaction.ZoneMemory memory,
       int order,
       int freetype,
       CompactionPriority priority) {
@@ -63,7 +62,7 @@ final class CompactionRun {
     this.cpuId = cpuId;
     this.zone = zone;
     this.memmap = zone.memmap();
-    this.memory = memory;
+    this.memory = compaction.memory(zone);
     this.order = order;
     this.freetype = freetype;
     this.priority = priority;

@@ -2,6 +2,7 @@ package org.pagewright.kernel.compact;
 
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Zone;
 
 /** What compaction asks of the page allocator above it. */
@@ -17,6 +18,12 @@ public interface CompactionServices {
 
   /** Gives back a block that was moved away. */
   void free(@Nullable Cpu cpu, int cpuId, long pfn, int order);
+
+  /** Empties every per-CPU list. */
+  void drainAll();
+
+  /** A movable block to move something to, or {@link Memmap#NONE}. */
+  long allocateTarget(int cpuId, int order);
 
   /** Empties the CPU's own lists of a zone. Models {@code lru_add_drain_cpu_zone()}. */
   void drain(int cpuId, Zone zone);

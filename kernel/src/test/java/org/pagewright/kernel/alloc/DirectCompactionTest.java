@@ -209,6 +209,48 @@ class DirectCompactionTest {
     }
   }
 
+  @Test
+  void range_inUse_isTakenByMovingItsPagesAndGivenBackWhole() {
+    try (World world = new World(AllocatorRules.V7_0)) {
+      world.fill();
+      world.thinOut(new SeededChoices(5), 2);
+      final int kept = world.owned.size();
+      final long free = world.allocator.freePages();
+      long from = 30 * 512 + 100;
+      long to = 32 * 512 + 7;
+
+      assertThat(world.allocator.takeRange(world.cpu, from, to)).isTrue();
+
+      assertThat(world.owned).hasSize(kept);
+      assertThat(world.owned.keySet()).noneMatch(pfn -> pfn >= from && pfn < to);
+      assertThat(world.allocator.freePages()).isEqualTo(free - (to - from));
+      world.check();
+      world.allocator.giveRangeBack(world.cpu, from, to);
+      world.allocator.drainAll();
+      assertThat(world.allocator.freePages()).isEqualTo(free);
+      world.check();
+    }
+  }
+
+  @Test
+  void range_withAPinnedPage_isRefusedAndStaysUsable() {
+    try (World world = new World(AllocatorRules.V6_12)) {
+      world.fill();
+      world.thinOut(new SeededChoices(5), 2);
+      long pinned = world.owned.keySet().stream().filter(pfn -> pfn / 512 == 30).findAny().get();
+      world.pinned.set((int) pinned);
+      final long free = world.allocator.freePages();
+
+      assertThat(world.allocator.takeRange(world.cpu, 30 * 512, 31 * 512)).isFalse();
+
+      assertThat(world.owned).containsKey(pinned);
+      world.allocator.drainAll();
+      assertThat(world.allocator.freePages()).isEqualTo(free);
+      assertThat(world.allocator.zones().getFirst().isolatedBlocks()).isZero();
+      world.check();
+    }
+  }
+
   private static List<Long> movesOfRandomRun(String version, long seed) {
     try (World world = new World(AllocatorRules.named(version))) {
       Choices choices = new SeededChoices(seed);

@@ -7,11 +7,16 @@ import java.util.List;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.choice.SeededChoices;
 import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.kernel.buddy.LockContention;
+import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
+import org.pagewright.kernel.buddy.ZoneKind;
 
 class PageAllocatorTest {
   private static final int CPU = 0;
@@ -50,6 +55,82 @@ class PageAllocatorTest {
 
       assertThat(allocator.freePages()).isEqualTo(159 + 63 * 256);
       assertThat(AllocatorVerifier.firstBroken(allocator)).isNull();
+    }
+  }
+
+  @Nested
+  class Views {
+    @Test
+    void zoneinfo_ofALargeMachine_hasTheKernelsMarksAndThresholds() {
+      PageAllocator allocator = booted("6.18", "16M-144M");
+      allocator.letCountersLag();
+      take(allocator, Gfp.KERNEL, 0);
+
+      assertThat(AllocatorText.zoneinfo(allocator))
+          .contains("Node 0, zone    DMA32\n  pages free     32761\n        boost    0\n")
+          .contains("        spanned  32768\n        present  32768\n        managed  32768\n")
+          .contains("        protection: (0, 0, 0, 0)\n      nr_free_pages 32761\n")
+          .contains("  pagesets\n    cpu: 0\n              count:    6\n")
+          .contains("              high_max: 2048\n  vm stats threshold: 8\n")
+          .endsWith("  node_unreclaimable:  0\n  start_pfn:           4096\n");
+    }
+
+    /** Managed pages and thresholds of a recorded machine with two CPUs. */
+    @ParameterizedTest
+    @CsvSource({"3840, 4", "772918, 24", "3473408, 32"})
+    void counterThreshold_isTheRecordedOne(long managed, int threshold) {
+      Memmap memmap = new Memmap(1, 9, true);
+      Zone zone = new Zone(0, 0, ZoneKind.NORMAL, 0, 1, memmap, 2);
+      zone.setPages(managed, managed);
+
+      assertThat(Watermarks.counterThreshold(zone, 2)).isEqualTo(threshold);
+      memmap.close();
+    }
+  }
+
+  @Nested
+  class Upkeep {
+    @Test
+    void listsThatGrew_shrinkWithEachRefresh() {
+      PageAllocator allocator = booted("7.0", "16M-1G");
+      AllocatorRepairs state = new AllocatorRepairs(allocator);
+      long[] pfns = new long[20_000];
+      for (int i = 0; i < pfns.length; i++) {
+        pfns[i] = take(allocator, Gfp.KERNEL, 0);
+      }
+      for (long pfn : pfns) {
+        allocator.free(CPU, pfn, 0);
+      }
+      int grown = state.pcpHigh(CPU, 0);
+      int count = state.pcpCount(CPU, 0);
+
+      for (int i = 0; i < 100; i++) {
+        allocator.refresh(CPU);
+      }
+
+      assertThat(state.pcpHigh(CPU, 0)).isLessThan(grown);
+      assertThat(state.pcpCount(CPU, 0)).isLessThan(count);
+      assertThat(AllocatorVerifier.firstBroken(allocator)).isNull();
+    }
+
+    @Test
+    void requests_whenTheListsLockIsHeld_goPastTheLists() {
+      PageAllocator allocator = booted("7.0", "16M-64M");
+      allocator.setContention(
+          new LockContention() {
+            @Override
+            public boolean isPcpHeld(int cpu) {
+              return true;
+            }
+
+            @Override
+            public boolean isZoneHeld(int cpu) {
+              return true;
+            }
+          });
+
+      assertThat(take(allocator, Gfp.KERNEL, 0)).isNotEqualTo(PageAllocator.NONE);
+      assertThat(allocator.pcpPages()).isZero();
     }
   }
 

@@ -129,6 +129,19 @@ final class ShowCommand {
   }
 
   @Command(
+      name = "zoneinfo",
+      description = "Prints the zones' marks, counters and per-CPU lists as /proc/zoneinfo does.",
+      footer = {
+        "",
+        "Examples:",
+        "  pagewright show zoneinfo --memory 4G",
+        "  pagewright show zoneinfo --after-trace samples/traces/boot-1cpu-512m.trace.gz"
+      })
+  int zoneinfo(@Mixin CommonOptions options, @Mixin Memory memory) throws IOException {
+    return printAllocator(options, memory, AllocatorText::zoneinfo);
+  }
+
+  @Command(
       name = "vmstat",
       description = "Prints the page allocator's counters as /proc/vmstat does.",
       footer = {"", "Examples:", "  pagewright show vmstat --memory 4G"})
