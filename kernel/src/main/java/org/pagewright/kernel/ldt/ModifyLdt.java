@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.CpuMask;
+import org.pagewright.hardware.cpu.KillableLock;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
@@ -52,6 +53,9 @@ public class ModifyLdt implements MmFeature {
   private static final int DEFAULT_BYTES = 128;
   private static final int DEFAULT_BYTES_OF_32_BITS = 40;
 
+  /** Keeps the identities of these locks apart from frames and from other locks of a process. */
+  private static final int LOCK_IDENTITY = 1 << 29;
+
   private final Machine machine;
   private final MmLocalRegion region;
   private final PageTables tables;
@@ -97,7 +101,7 @@ public class ModifyLdt implements MmFeature {
       throw new IllegalArgumentException("a system call needs a user task on " + cpu);
     }
     return switch (function) {
-      case READ -> read(mm, buffer, bytes);
+      case READ -> read(cpu, mm, buffer, bytes);
       case WRITE_OLD -> write(cpu, mm, buffer, bytes, /* oldMode= */ true);
       case READ_DEFAULT -> readDefault(buffer, bytes);
       case WRITE -> write(cpu, mm, buffer, bytes, /* oldMode= */ false);
@@ -110,11 +114,22 @@ public class ModifyLdt implements MmFeature {
     return Integer.toUnsignedLong(result);
   }
 
-  private static int read(Mm mm, UserBuffer buffer, long bytes) {
-    LdtTable table = table(mm);
-    if (table == null) {
-      return 0;
+  private static int read(Cpu cpu, Mm mm, UserBuffer buffer, long bytes) {
+    if (!lock(mm).acquire(cpu, () -> isKilled(cpu))) {
+      return -Errno.EINTR;
     }
+    LdtTable table = table(mm);
+    int result = table == null ? 0 : read(table, buffer, bytes);
+    lock(mm).release(cpu);
+    return result;
+  }
+
+  private static boolean isKilled(Cpu cpu) {
+    Task task = Task.current(cpu);
+    return task != null && task.isKilled();
+  }
+
+  private static int read(LdtTable table, UserBuffer buffer, long bytes) {
     int size = atMost(bytes, LdtTable.MAX_BYTES);
     int copied = Math.min(size, table.entries() * LdtTable.ENTRY_BYTES);
     ByteBuffer image =
@@ -151,7 +166,32 @@ public class ModifyLdt implements MmFeature {
     if (!isValid(wanted, oldMode, clears)) {
       return -Errno.EINVAL;
     }
-    return replace(cpu, mm, wanted.entryNumber(), clears ? 0 : wanted.descriptor(oldMode));
+    if (!acquire(cpu, mm)) {
+      return -Errno.EINTR;
+    }
+    int result = replace(cpu, mm, wanted.entryNumber(), clears ? 0 : wanted.descriptor(oldMode));
+    release(cpu, mm);
+    return result;
+  }
+
+  /** Keeps other writers out; false for a task that was killed meanwhile. */
+  protected boolean acquire(Cpu cpu, Mm mm) {
+    return lock(mm).acquire(cpu, () -> isKilled(cpu));
+  }
+
+  /** Lets the next writer in. */
+  protected void release(Cpu cpu, Mm mm) {
+    lock(mm).release(cpu);
+  }
+
+  /** Models {@code ldt_usr_sem}. */
+  private static KillableLock lock(Mm mm) {
+    KillableLock lock = (KillableLock) mm.part(Mm.Part.LDT_LOCK);
+    if (lock == null) {
+      lock = new KillableLock(LOCK_IDENTITY | (int) mm.contextId());
+      mm.setPart(Mm.Part.LDT_LOCK, lock);
+    }
+    return lock;
   }
 
   private boolean isValid(UserDescriptor wanted, boolean oldMode, boolean clears) {
@@ -384,10 +424,15 @@ public class ModifyLdt implements MmFeature {
    */
   @Override
   public int duplicate(Cpu cpu, Mm from, Mm to) {
+    boolean isLocked = lock(from).acquire(cpu, () -> false);
+    assert isLocked : "nobody could kill it";
     LdtTable old = table(from);
-    if (old == null) {
-      return 0;
-    }
+    int error = old == null ? 0 : duplicate(cpu, old, to);
+    lock(from).release(cpu);
+    return error;
+  }
+
+  private int duplicate(Cpu cpu, LdtTable old, Mm to) {
     LdtTable fresh = allocate(cpu, old.entries());
     if (fresh == null) {
       return -Errno.ENOMEM;

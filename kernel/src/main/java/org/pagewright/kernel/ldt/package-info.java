@@ -14,7 +14,7 @@
  * newest table loaded before the one before is unmapped and freed; under page-table isolation a
  * loaded table is mapped in both roots; a failed call changes nothing.
  *
- * <p>Left out: paravirt, waiting for the lock of the table (EINTR).
+ * <p>Left out: paravirt; readers of a table wait for each other, too.
  */
 @NullMarked
 package org.pagewright.kernel.ldt;

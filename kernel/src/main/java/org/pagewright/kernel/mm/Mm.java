@@ -20,7 +20,8 @@ public final class Mm {
   /** State that a feature keeps in every address space; each kind belongs to one feature. */
   public enum Part {
     MERMAP,
-    LDT
+    LDT,
+    LDT_LOCK
   }
 
   private final MmTlb tlb;

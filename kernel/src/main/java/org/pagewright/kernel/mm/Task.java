@@ -21,6 +21,7 @@ public final class Task {
   private int migrateDisabled;
   private int cpuId = NOWHERE;
   private int lastCpuId = NOWHERE;
+  private boolean isKilled;
 
   /** CPU of a task that does not run. */
   static final int NOWHERE = -1;
@@ -57,6 +58,16 @@ public final class Task {
 
   void setMm(@Nullable Mm other) {
     mm = other;
+  }
+
+  /** A fatal signal is on its way: whatever it sleeps for killably, it gives up. */
+  public void kill() {
+    isKilled = true;
+  }
+
+  /** Models {@code fatal_signal_pending()}. */
+  public boolean isKilled() {
+    return isKilled;
   }
 
   /** How often migration was disabled and not enabled again, while the task does not run. */
