@@ -120,10 +120,11 @@ final class PcpLists {
       if (pfn == Memmap.NONE) {
         break;
       }
-      int taken = Freetype.migratetype(buddy.takenFreetype(pfn));
-      cmaPages += taken == Migratetype.CMA ? 1L << order : 0;
-      memmap.setPcp(pfn, order, list, pcp.cpu, Freetype.migratetype(freetype));
+      boolean isCma = Freetype.migratetype(buddy.takenFreetype(pfn)) == Migratetype.CMA;
+      int type = isCma ? Migratetype.CMA : Freetype.migratetype(freetype);
+      memmap.setPcp(pfn, order, list, pcp.cpu, type);
       pcp.lists.addTail(list, pfn);
+      cmaPages += isCma ? 1L << order : 0;
       got++;
     }
     zone.account(pcp.cpu, -((long) got << order), freetype);
