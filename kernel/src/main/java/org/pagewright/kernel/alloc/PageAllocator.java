@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -329,16 +330,22 @@ public final class PageAllocator implements AutoCloseable {
     assert (callerFlags & ~AllocFlags.FROM_CALLER) == 0 : Integer.toHexString(callerFlags);
     attach(cpu);
     cpu.charge(Primitive.PAGE_ALLOC);
-    boolean isReady = (gfp & Gfp.UNMAPPED) == 0 || zeroing.isReady(cpu);
-    if (!isReady || isInjected(cpu, gfp)) {
+    if (isInjected(cpu, gfp)) {
       failures++;
       return NONE;
     }
-    long pfn = allocate(cpu, cpu.id(), gfp, order, callerFlags, place);
-    if (pfn != NONE) {
-      cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, order, gfp);
-      prepare(cpu, pfn, order, gfp);
+    EventLog events = cpu.machine().events();
+    events.record(KernelEvent.REQUEST, cpu.id(), gfp, order, callerFlags);
+    boolean needsMm = (gfp & Gfp.UNMAPPED) != 0 && zeroing.isNeeded(gfp);
+    boolean isRefused = needsMm && !zeroing.isReady(cpu);
+    long pfn = isRefused ? NONE : allocate(cpu, cpu.id(), gfp, order, callerFlags, place);
+    if (pfn == NONE) {
+      failures += isRefused ? 1 : 0;
+      events.record(KernelEvent.REQUEST_FAILED, cpu.id(), gfp, order, callerFlags);
+      return NONE;
     }
+    events.record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, order, gfp);
+    prepare(cpu, pfn, order, gfp);
     return pfn;
   }
 
@@ -351,7 +358,7 @@ public final class PageAllocator implements AutoCloseable {
   private void attach(Cpu cpu) {
     if (!isOnMachine) {
       isOnMachine = true;
-      zones.forEach(zone -> zone.lock().watchOn(cpu.machine()));
+      zones.forEach(zone -> zone.watchOn(cpu.machine()));
     }
   }
 

@@ -1,6 +1,8 @@
 package org.pagewright.kernel.alloc;
 
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
+import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.buddy.Memmap;
 
 /**
@@ -49,14 +51,21 @@ public class PageDebugging {
 
   final void handedOut(Cpu cpu, long pfn, int order) {
     if (options.initOnAllocate() && mayTouch(memmap.isBlockUnmapped(pfn))) {
-      access.fill(cpu, pfn, order, 0);
+      fill(cpu, pfn, order, 0);
     }
   }
 
   final void givenBack(Cpu cpu, long pfn, int order) {
     boolean writes = options.initOnFree() || options.poisons();
     if (writes && mayTouch(memmap.isBlockUnmapped(pfn))) {
-      access.fill(cpu, pfn, order, options.initOnFree() ? 0 : POISON);
+      fill(cpu, pfn, order, options.initOnFree() ? 0 : POISON);
     }
+  }
+
+  private void fill(Cpu cpu, long pfn, int order, long pattern) {
+    EventLog events = cpu.machine().events();
+    events.record(KernelEvent.CONTENTS_BEGIN, cpu.id(), pfn, order, 0);
+    access.fill(cpu, pfn, order, pattern);
+    events.record(KernelEvent.CONTENTS_END, cpu.id(), pfn, order, 0);
   }
 }

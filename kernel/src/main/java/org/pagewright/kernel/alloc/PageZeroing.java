@@ -20,6 +20,14 @@ public interface PageZeroing {
         }
       };
 
+  /**
+   * Whether requests for unmapped pages must come from a task that can zero them. Versions 1 and 2
+   * ask that of all, also where nothing is to be zeroed.
+   */
+  default boolean isNeeded(int gfp) {
+    return true;
+  }
+
   /** Whether the current task can zero such pages. */
   boolean isReady(Cpu cpu);
 

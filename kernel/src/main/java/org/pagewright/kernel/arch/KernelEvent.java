@@ -85,6 +85,30 @@ public final class KernelEvent {
   /** A split has its table or goes without: a = level, b = nesting, c = table or -1. */
   public static final int SPLIT_HAS_TABLE = 128;
 
+  /** A zone's lock is about to be released: a = zone. */
+  public static final int ZONE_UNLOCKED = 141;
+
+  /** A free block was put on a list: a = first frame, b = order, c = the list's freetype. */
+  public static final int FREE_LIST_ADD = 142;
+
+  /** A free block was taken off its list: a = first frame, b = order, c = the list's freetype. */
+  public static final int FREE_LIST_REMOVE = 143;
+
+  /** A zone's counters of free pages changed: a = zone, b = pages, c = freetype. */
+  public static final int FREE_PAGES_COUNTED = 144;
+
+  /** A request for frames begins: a = gfp flags, b = order, c = flags of a caller inside mm. */
+  public static final int REQUEST = 145;
+
+  /** A request got nothing: a = gfp flags, b = order, c = flags of a caller inside mm. */
+  public static final int REQUEST_FAILED = 146;
+
+  /** The allocator begins to touch contents of frames that change hands: a = frame, b = order. */
+  public static final int CONTENTS_BEGIN = 147;
+
+  /** The allocator has touched contents of frames that change hands: a = frame, b = order. */
+  public static final int CONTENTS_END = 148;
+
   /** First number for features that stand on top of these packages. */
   public static final int FIRST_FEATURE = 200;
 
@@ -117,6 +141,14 @@ public final class KernelEvent {
       case LAZY_TLB -> "lazy-tlb";
       case SPLIT_BEGINS -> "split-begins";
       case SPLIT_HAS_TABLE -> "split-has-table";
+      case ZONE_UNLOCKED -> "zone-unlocked";
+      case FREE_LIST_ADD -> "free-list-add";
+      case FREE_LIST_REMOVE -> "free-list-remove";
+      case FREE_PAGES_COUNTED -> "free-pages-counted";
+      case REQUEST -> "request";
+      case REQUEST_FAILED -> "request-failed";
+      case CONTENTS_BEGIN -> "contents-begin";
+      case CONTENTS_END -> "contents-end";
       default -> "kernel-event-" + kind;
     };
   }

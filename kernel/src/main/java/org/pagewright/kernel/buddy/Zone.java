@@ -1,6 +1,9 @@
 package org.pagewright.kernel.buddy;
 
 import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.EventLog;
+import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.kernel.arch.KernelEvent;
 
 /** A range of frames with its own free lists and watermarks. Models {@code struct zone}. */
 public final class Zone {
@@ -23,6 +26,7 @@ public final class Zone {
   private final long[] freeBlocks = new long[ORDERS];
   private final CpuCounter freePages;
   private final ZoneLock lock;
+  private EventLog events = new EventLog();
 
   private long presentPages;
   private long managedPages;
@@ -90,6 +94,15 @@ public final class Zone {
 
   public boolean spans(long pfn) {
     return pfn >= startPfn && pfn < endPfn;
+  }
+
+  /**
+   * Lets a machine's event log tell who holds the lock and of each change of lists and counters,
+   * and its CPUs of changes without the lock.
+   */
+  public void watchOn(Machine machine) {
+    events = machine.events();
+    lock.watchOn(machine);
   }
 
   public ZoneLock lock() {
@@ -253,6 +266,7 @@ public final class Zone {
   /** Puts a block on the free list of a freetype. */
   public void add(long pfn, int order, int freetype, boolean toTail) {
     int index = Freetype.index(freetype);
+    record(KernelEvent.FREE_LIST_ADD, pfn, order, freetype);
     if (index == Freetype.NO_LIST) {
       memmap.setTail(pfn);
       lostPages += 1L << order;
@@ -271,11 +285,18 @@ public final class Zone {
   /** Takes a free block off its list; returns the list's freetype. */
   public int remove(long pfn, int order) {
     int index = memmap.list(pfn);
+    record(KernelEvent.FREE_LIST_REMOVE, pfn, order, Freetype.atIndex(index));
     free.remove(list(order, index), pfn);
     memmap.setTail(pfn);
     freeBlocks[order]--;
     countBlocks(order, index, -(1L << order));
     return Freetype.atIndex(index);
+  }
+
+  private void record(int kind, long pfn, int order, int freetype) {
+    if (events.isRecording()) {
+      events.record(kind, Math.max(lock.holder(), 0), pfn, order, freetype);
+    }
   }
 
   private void countBlocks(int order, int index, long pages) {
@@ -295,6 +316,7 @@ public final class Zone {
       return;
     }
     lock.mustBeHeld(cpu);
+    events.record(KernelEvent.FREE_PAGES_COUNTED, cpu, id, pages, freetype);
     freePages.add(cpu, pages);
     if (type == Migratetype.CMA) {
       freeCma += pages;

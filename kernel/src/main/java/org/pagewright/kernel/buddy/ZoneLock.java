@@ -7,6 +7,7 @@ import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.hardware.cpu.SpinLock;
+import org.pagewright.kernel.arch.KernelEvent;
 
 /**
  * The lock of a zone's free lists and counters. Models {@code zone->lock} and {@code
@@ -58,7 +59,7 @@ public final class ZoneLock {
   }
 
   public void release(@Nullable Cpu cpu) {
-    holder = NOBODY;
+    drop();
     if (cpu != null) {
       lock.releaseInterruptsOn(cpu);
     }
@@ -71,7 +72,16 @@ public final class ZoneLock {
 
   /** Ends what {@link #hold} began. */
   public void drop() {
+    Machine on = machine;
+    if (on != null && holder != NOBODY) {
+      on.events().record(KernelEvent.ZONE_UNLOCKED, holder, zone, 0, 0);
+    }
     holder = NOBODY;
+  }
+
+  /** Number of the CPU that holds it, or a negative one. */
+  int holder() {
+    return holder;
   }
 
   /** Reports a CPU that changes the zone without its lock. */
