@@ -7,6 +7,7 @@ module org.pagewright.check {
   requires static transitive org.jspecify;
   requires transitive org.pagewright.kernel;
 
+  exports org.pagewright.check.alloc;
   exports org.pagewright.check.explore;
   exports org.pagewright.check.fault;
   exports org.pagewright.check.oracle;

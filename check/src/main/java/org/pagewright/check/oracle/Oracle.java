@@ -4,7 +4,7 @@ import java.util.List;
 import org.pagewright.hardware.cpu.EventLog;
 
 /** One property, with the shadow state that it needs. */
-abstract class Oracle implements EventLog.Reader {
+public abstract class Oracle implements EventLog.Reader {
   /** Enough to tell what is wrong; a broken run would otherwise fill the heap. */
   private static final int VIOLATIONS_MAX = 64;
 
@@ -14,28 +14,33 @@ abstract class Oracle implements EventLog.Reader {
   private final List<Violation> violations;
 
   /** An oracle that adds what it finds to {@code violations}. */
-  Oracle(String name, List<Violation> violations) {
+  protected Oracle(String name, List<Violation> violations) {
     this.name = name;
     this.violations = violations;
   }
 
-  final String name() {
+  public final String name() {
     return name;
   }
 
   /** Looks at everything once no operation is in progress. */
-  void inspect() {}
+  void inspect() {
+    inspectAtRest();
+  }
+
+  /** The same for oracles of other packages. */
+  protected void inspectAtRest() {}
 
   /** Looks at everything once no operation is in progress and all that was taken is given back. */
   void inspectEmptied() {}
 
-  final void violated(int cpu, String what) {
+  protected final void violated(int cpu, String what) {
     if (violations.size() < VIOLATIONS_MAX) {
       violations.add(new Violation(name, cpu, what));
     }
   }
 
-  final void violatedAtRest(String what) {
+  protected final void violatedAtRest(String what) {
     violated(AT_REST, what);
   }
 }

@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.pagewright.check.alloc.AllocatorOracles;
 import org.pagewright.hardware.cpu.EventLog;
 
 /** All oracles, attached to one kernel until they are closed. */
@@ -13,14 +14,14 @@ public final class Oracles implements AutoCloseable {
   /** Watches {@code kernel} from here on; no operation may be in progress. */
   public Oracles(WatchedKernel kernel) {
     this.events = kernel.machine().events();
-    this.oracles =
+    this.oracles = new ArrayList<>(AllocatorOracles.of(kernel, violations));
+    oracles.addAll(
         List.of(
             new FrameOwnership(violations),
-            new FreeMemoryAgreement(kernel, violations),
             new FreedFrameTranslations(kernel, violations),
             new SecretsUnreachable(kernel, violations),
             new FlushesComplete(kernel, violations),
-            new TableLife(kernel, violations),
+            new TableLife(violations),
             new ExecutionRules(violations),
             new MigrationBalance(kernel, violations),
             new MermapAddresses(kernel, violations),
@@ -32,7 +33,7 @@ public final class Oracles implements AutoCloseable {
             new KernelRegions(kernel, violations),
             new UserRootReach(kernel, violations),
             // The last one: it speaks only if no other has.
-            new KernelWarnings(violations));
+            new KernelWarnings(violations)));
     oracles.forEach(events::attach);
     events.drainAtOnce(true);
   }

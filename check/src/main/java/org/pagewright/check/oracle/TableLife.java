@@ -14,13 +14,14 @@ import org.pagewright.kernel.arch.KernelEvent;
  * into a frame that somebody else got meanwhile; reads.
  */
 final class TableLife extends Oracle {
-  private final int pageShift;
+  /** log2 of the bytes of a frame: frames of all formats that the allocator serves. */
+  private static final int PAGE_SHIFT = 12;
+
   private final Set<Long> live = new HashSet<>();
   private final Set<Long> freed = new HashSet<>();
 
-  TableLife(WatchedKernel kernel, List<Violation> violations) {
+  TableLife(List<Violation> violations) {
     super("table-life", violations);
-    this.pageShift = kernel.machine().format().pageShift();
   }
 
   @Override
@@ -37,11 +38,11 @@ final class TableLife extends Oracle {
         }
       }
       case KernelEvent.ENTRY_WRITE -> {
-        if (freed.contains(a >>> pageShift)) {
+        if (freed.contains(a >>> PAGE_SHIFT)) {
           violated(
               cpu,
               "entry 0x%x was written in frame %d, a table that was given back"
-                  .formatted(a, a >>> pageShift));
+                  .formatted(a, a >>> PAGE_SHIFT));
         }
       }
       case KernelEvent.FRAMES_ALLOCATED -> forget(a, a + (1L << b));

@@ -1,0 +1,90 @@
+package org.pagewright.check.alloc;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.kernel.alloc.AllocFlags;
+import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.buddy.Zone;
+
+/**
+ * What is kept for others is not handed out.
+ *
+ * <p>Property: a request that gets frames of a zone found more free there, at some time since it
+ * began, than the min watermark and the zone's reserve against higher zones allow it: half of min
+ * for {@code __GFP_HIGH}, three eighths if it also may not block, all for {@code __GFP_MEMALLOC}.
+ * Sees: requests, counters, watermarks. Checked: when a request gets frames. Does not check: the
+ * low and high marks, which only decide when kswapd wakes; the boost, which some requests ignore;
+ * requests inside of which watermarks were set anew.
+ */
+final class WatermarksKept extends Oracle {
+  private final PageAllocator allocator;
+  private final OpenRequests open;
+
+  WatermarksKept(PageAllocator allocator, int cpus, List<Violation> violations) {
+    super("watermarks-kept", violations);
+    this.allocator = allocator;
+    this.open = new OpenRequests(cpus, allocator.zones().size());
+  }
+
+  @Override
+  public void event(int kind, int cpu, long a, long b, long c) {
+    OpenRequests.Request begun = open.begin(kind, cpu, a, b, c);
+    if (begun != null) {
+      allocator.zones().forEach(zone -> note(begun, zone, 0));
+    } else if (kind == KernelEvent.FREE_PAGES_COUNTED && b > 0) {
+      Zone zone = allocator.zones().get((int) a);
+      open.forEach(request -> note(request, zone, b));
+    }
+    OpenRequests.Request ended = open.end(kind, cpu);
+    if (ended != null && kind == KernelEvent.FRAMES_ALLOCATED && !ended.ignoresWatermarks()) {
+      compare(cpu, ended, a);
+    }
+  }
+
+  /** The event comes before the counter changes. */
+  private static void note(OpenRequests.Request request, Zone zone, long more) {
+    long free = Math.max(zone.freePageCount(), zone.freePages().visible()) + more;
+    request.mostFree[zone.id()] = Math.max(request.mostFree[zone.id()], free);
+  }
+
+  private void compare(int cpu, OpenRequests.Request request, long pfn) {
+    Zone zone = zoneOf(pfn);
+    if (zone == null) {
+      return;
+    }
+    long min = leastMark(zone.marks()[AllocFlags.WMARK_MIN], request);
+    long reserve = zone.reserve()[request.highestZone().index()];
+    long most = request.mostFree[zone.id()] - ((1L << request.order) - 1);
+    if (most <= min + reserve) {
+      violated(
+          cpu,
+          "%s got frame %d of zone %s, where %d pages were free and %d are kept from it"
+              .formatted(
+                  request, pfn, zone.kind().label(), request.mostFree[zone.id()], min + reserve));
+    }
+  }
+
+  private long leastMark(long min, OpenRequests.Request request) {
+    boolean isOld = allocator.config().rules().atomicBit();
+    boolean isHigh = (request.gfp & Gfp.HIGH) != 0;
+    boolean triesHarder =
+        isOld
+            ? (request.gfp & Gfp.ATOMIC_6_1) != 0
+            : isHigh && (request.gfp & Gfp.DIRECT_RECLAIM) == 0;
+    long mark = isHigh ? min - min / 2 : min;
+    return triesHarder && (request.gfp & Gfp.NOMEMALLOC) == 0 ? mark - mark / 4 : mark;
+  }
+
+  private @Nullable Zone zoneOf(long pfn) {
+    for (Zone zone : allocator.zones()) {
+      if (zone.spans(pfn)) {
+        return zone;
+      }
+    }
+    return null;
+  }
+}

@@ -1,0 +1,187 @@
+package org.pagewright.check.alloc;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pagewright.check.oracle.Oracles;
+import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.choice.Choices;
+import org.pagewright.hardware.choice.SeededChoices;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.alloc.AllocFlags;
+import org.pagewright.kernel.alloc.AllocatorRepairs;
+import org.pagewright.kernel.alloc.AllocatorRules;
+import org.pagewright.kernel.alloc.BlockConversion;
+import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.boot.KernelConfig;
+import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.compact.PageReporting;
+import org.pagewright.kernel.directmap.KernelImage;
+
+/** Random requests of every kind on a kernel without a bug, under all oracles. */
+class AllocatorOraclesTest {
+  private static final int OPERATIONS = Integer.getInteger("pagewright.operations", 60_000);
+  private static final int INSPECT_EVERY = 4_000;
+  private static final int TURN = 15_000;
+  private static final int HELD_MAX = 30_000;
+  private static final int BLOCK_PAGES = 512;
+  private static final int FIRST_CMA_BLOCK = 20;
+  private static final int CMA_BLOCKS = 4;
+
+  /** Pageblocks after the contiguous-memory area, whose type 6.1 would forget meanwhile. */
+  private static final int ISOLABLE_BLOCKS = 100;
+
+  private static final long BYTES = 288L << 20;
+
+  private static final int[] REQUESTS = {
+    Gfp.KERNEL,
+    Gfp.HIGHUSER_MOVABLE,
+    Gfp.KERNEL | Gfp.RECLAIMABLE,
+    Gfp.ATOMIC,
+    Gfp.NOWAIT,
+    Gfp.ATOMIC | Gfp.MEMALLOC,
+    Gfp.DMA32,
+    Gfp.KERNEL | Gfp.NOWARN | Gfp.NORETRY
+  };
+
+  /** A booted kernel and what is held of its memory. */
+  private static final class World implements AutoCloseable {
+    final Choices choices;
+    final int atomic;
+    final KernelMachine kernel;
+    final PageAllocator allocator;
+    final PageReporting reporting;
+    final Oracles oracles;
+    final long[] pfns = new long[HELD_MAX];
+    final int[] orders = new int[HELD_MAX];
+    int held;
+    int isolated;
+
+    World(String version, long seed) {
+      choices = new SeededChoices(seed);
+      AllocatorRules rules = AllocatorRules.named(version);
+      atomic = Gfp.named("GFP_ATOMIC", rules);
+      kernel =
+          KernelMachine.boot(
+              KernelConfig.of(
+                      MachineConfig.small(PteFormat.named("x86_64-4level"))
+                          .withMap(MemoryMap.parse("4K-640K,1M-" + BYTES))
+                          .withCpus(2))
+                  .withRules(rules)
+                  .withImage(KernelImage.NONE)
+                  .withMemmapBytesPerPage(0));
+      allocator = kernel.allocator();
+      AllocatorRepairs repairs = new AllocatorRepairs(allocator);
+      for (int block = 0; block < CMA_BLOCKS; block++) {
+        repairs.makeCma((long) (FIRST_CMA_BLOCK + block) * BLOCK_PAGES);
+      }
+      allocator.setConversion(new SometimesFailing(kernel, choices));
+      reporting = allocator.reporting((cpu, pfn, order) -> {});
+      oracles =
+          new Oracles(
+              new WatchedKernel(
+                  kernel.machine(), kernel.directMap(), allocator, /* mermap= */ null));
+    }
+
+    void step(int number) {
+      int takes = (number / TURN) % 2 == 0 ? 950 : 250;
+      int kind = choices.pick(1000, "operation");
+      if (kind == 0) {
+        allocator.drainAll();
+      } else if (kind == 1) {
+        reporting.reportAll(cpu());
+      } else if (kind < 5) {
+        isolateOrUndo(FIRST_CMA_BLOCK + CMA_BLOCKS + choices.pick(ISOLABLE_BLOCKS, "block"));
+      } else if (held == 0 || (kind < takes && held < HELD_MAX)) {
+        take();
+      } else {
+        give(choices.pick(held, "which"));
+      }
+    }
+
+    private void isolateOrUndo(long block) {
+      long pfn = block * BLOCK_PAGES;
+      if (!allocator.undoIsolateBlock(/* cpu= */ 0, pfn, Migratetype.MOVABLE)) {
+        isolated += allocator.isolateBlock(/* cpu= */ 0, pfn) ? 1 : 0;
+      }
+    }
+
+    private Cpu cpu() {
+      return kernel.cpu(choices.pick(2, "cpu"));
+    }
+
+    private void take() {
+      int order = Math.min(10, Integer.numberOfTrailingZeros(1 + choices.pick(2048, "order")));
+      int chosen = REQUESTS[choices.pick(REQUESTS.length, "request")];
+      int gfp = chosen == Gfp.ATOMIC ? atomic : chosen;
+      int flags =
+          switch (choices.pick(8, "flags")) {
+            case 0, 1 -> AllocFlags.UNMAPPED;
+            case 2 -> AllocFlags.TRYLOCK;
+            default -> 0;
+          };
+      long pfn = allocator.allocate(cpu(), gfp, order, flags);
+      if (pfn != PageAllocator.NONE) {
+        pfns[held] = pfn;
+        orders[held++] = order;
+      }
+    }
+
+    private void give(int which) {
+      long pfn = pfns[which];
+      int order = orders[which];
+      held--;
+      pfns[which] = pfns[held];
+      orders[which] = orders[held];
+      allocator.free(cpu(), pfn, order);
+    }
+
+    @Override
+    public void close() {
+      oracles.close();
+      kernel.close();
+    }
+  }
+
+  /** Changes of the direct map of which one in ten finds no memory for a page table. */
+  private record SometimesFailing(KernelMachine kernel, Choices choices)
+      implements BlockConversion {
+    @Override
+    public boolean isPossible() {
+      return kernel.conversion().isPossible();
+    }
+
+    @Override
+    public int convert(Cpu cpu, long pfn, int order, boolean unmaps) {
+      if (choices.pick(10, "conversion fails") != 0) {
+        return kernel.conversion().convert(cpu, pfn, order, unmaps);
+      }
+      kernel.machine().events().record(KernelEvent.BLOCK_UNCHANGED, cpu.id(), pfn, order, -12);
+      return -12;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"6.1", "6.12", "6.18", "7.0"})
+  void soundKernel_randomRequestsOfEveryKind_isSilent(String version) {
+    try (World world = new World(version, version.hashCode())) {
+      for (int i = 0; i < OPERATIONS; i++) {
+        world.step(i);
+        if (i % INSPECT_EVERY == 0) {
+          assertThat(world.oracles.inspect()).as("after operation %d", i).isEmpty();
+        }
+      }
+      assertThat(world.oracles.inspect()).isEmpty();
+      assertThat(world.allocator.conversions()).as("conversions").isPositive();
+      assertThat(world.allocator.failures()).as("failures").isPositive();
+      assertThat(world.isolated).as("isolated pageblocks").isPositive();
+    }
+  }
+}
