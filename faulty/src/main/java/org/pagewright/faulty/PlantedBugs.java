@@ -2,6 +2,18 @@ package org.pagewright.faulty;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.faulty.alloc.ConvertsForTryLock;
+import org.pagewright.faulty.alloc.DemandsMm;
+import org.pagewright.faulty.alloc.ForgetsNoBlock;
+import org.pagewright.faulty.alloc.InitialisesUnmappedPages;
+import org.pagewright.faulty.alloc.KeepsLowWatermark;
+import org.pagewright.faulty.alloc.MergesByMigratetype;
+import org.pagewright.faulty.alloc.NotesTypeOfList;
+import org.pagewright.faulty.alloc.PutsBackUnlocked;
+import org.pagewright.faulty.alloc.PutsBackWhatWasWanted;
+import org.pagewright.faulty.alloc.ReportingRetypesUnmapped;
+import org.pagewright.faulty.alloc.ReservesUnmappedBlocks;
+import org.pagewright.faulty.alloc.TrapsUnmappedMemory;
 import org.pagewright.faulty.directmap.CollapseFreesUnderWriter;
 import org.pagewright.faulty.kpkeys.ForgetsEarlyTables;
 import org.pagewright.faulty.kpkeys.SplitsWithoutReserve;
@@ -23,6 +35,9 @@ import org.pagewright.faulty.tlbflush.SparesLazyCpus;
 public final class PlantedBugs {
   private static final List<PlantedBug> ALL =
       List.of(
+          new MergesByMigratetype(),
+          new PutsBackWhatWasWanted(),
+          new PutsBackUnlocked(),
           FreesBeforeRemap.BUG,
           IgnoresRegionError.BUG,
           ChecksAfterPreparing.BUG,
@@ -30,15 +45,24 @@ public final class PlantedBugs {
           new WrapsIntoNextCpu(),
           LeaksMigrateDisable.BUG,
           new FreesWhileCached(),
+          new KeepsLowWatermark(),
+          new ForgetsNoBlock(),
+          new TrapsUnmappedMemory(),
+          new ReservesUnmappedBlocks(),
+          new ReportingRetypesUnmapped(),
           new CollapseFreesUnderWriter(),
           new SplitsWithoutReserve(),
           new ForgetsEarlyTables(),
           new SparesLazyCpus(),
+          new NotesTypeOfList(),
           FreesLiveTable.BUG,
           OverlapsOtherRegions.BUG,
           ForgetsPae.BUG,
           ShowsMermapToUsers.BUG,
-          new SharesReservedRecord());
+          new SharesReservedRecord(),
+          new InitialisesUnmappedPages(),
+          new ConvertsForTryLock(),
+          new DemandsMm());
 
   private PlantedBugs() {}
 

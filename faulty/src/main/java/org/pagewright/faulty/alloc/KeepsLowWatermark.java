@@ -1,0 +1,56 @@
+package org.pagewright.faulty.alloc;
+
+import java.util.List;
+import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.alloc.RequestFlags;
+
+/**
+ * The slow path adds its flags to those of the first attempt. The watermark in them is a number:
+ * low and min together are low ({@code __alloc_pages_slowpath()}, "mm: Add __GFP_UNMAPPED" RFC
+ * 16/19 and 17/19).
+ *
+ * <p>Scenario: user memory is taken frame by frame until a request fails.
+ */
+public final class KeepsLowWatermark implements PlantedBug {
+  @Override
+  public String name() {
+    return "slowpath-keeps-low-watermark";
+  }
+
+  @Override
+  public int gallery() {
+    return 17;
+  }
+
+  @Override
+  public Status status() {
+    return Status.CORROBORATED;
+  }
+
+  @Override
+  public String oracle() {
+    return "requests-served";
+  }
+
+  @Override
+  public List<Violation> run(boolean isPlanted) {
+    try (AllocatorWorld world = AllocatorWorld.of(64)) {
+      if (isPlanted) {
+        world
+            .allocator()
+            .setRequestFlags(
+                new RequestFlags(world.allocator().config()) {
+                  @Override
+                  public int afterFirst(int gfp, int order, int type, int first, int fromCaller) {
+                    return first | super.afterFirst(gfp, order, type, first, fromCaller);
+                  }
+                });
+      }
+      int taken = world.takeAll(Gfp.HIGHUSER_MOVABLE);
+      assert taken > 0;
+      return world.found();
+    }
+  }
+}
