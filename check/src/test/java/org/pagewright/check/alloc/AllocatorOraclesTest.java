@@ -2,9 +2,12 @@ package org.pagewright.check.alloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.check.oracle.Oracles;
+import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.choice.SeededChoices;
@@ -18,6 +21,7 @@ import org.pagewright.kernel.alloc.AllocatorRules;
 import org.pagewright.kernel.alloc.BlockConversion;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.alloc.RequestFlags;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
@@ -165,6 +169,50 @@ class AllocatorOraclesTest {
       }
       kernel.machine().events().record(KernelEvent.BLOCK_UNCHANGED, cpu.id(), pfn, order, -12);
       return -12;
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "6.1, GFP_KERNEL",
+    "6.1, GFP_NOWAIT",
+    "6.1, GFP_ATOMIC",
+    "6.12, GFP_NOWAIT",
+    "6.12, GFP_ATOMIC",
+    "7.0, GFP_KERNEL",
+    "7.0, GFP_NOWAIT",
+    "7.0, GFP_ATOMIC",
+    "7.0, GFP_HIGHUSER_MOVABLE"
+  })
+  void soundKernel_singleFramesUntilNoneIsLeft_isSilent(String version, String gfp) {
+    try (World world = new World(version, /* seed= */ 1)) {
+      int flags = Gfp.named(gfp, AllocatorRules.named(version));
+      int taken = 0;
+      while (world.allocator.allocate(world.kernel.cpu(0), flags, 0) != PageAllocator.NONE) {
+        taken++;
+      }
+      assertThat(taken).isPositive();
+      assertThat(world.oracles.inspect()).isEmpty();
+    }
+  }
+
+  @Test
+  void watermarksKept_requestThatIsGivenAllReserves_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      world.allocator.setRequestFlags(
+          new RequestFlags(world.allocator.config()) {
+            @Override
+            public int afterFirst(int gfp, int order, int type, int first, int fromCaller) {
+              return withReserves(AllocFlags.NO_WATERMARKS, first, fromCaller);
+            }
+          });
+      while (world.allocator.allocate(world.kernel.cpu(0), Gfp.HIGHUSER_MOVABLE, 0) >= 0) {
+        assertThat(world.oracles.violations().size()).isLessThan(100);
+      }
+      assertThat(world.oracles.inspect())
+          .isNotEmpty()
+          .extracting(Violation::oracle)
+          .containsOnly("watermarks-kept");
     }
   }
 

@@ -504,12 +504,12 @@ public final class PageAllocator implements AutoCloseable {
     }
     if (rules.autoTunesPcp() && !zone.isBelowHigh()) {
       int highFlags = (flags & ~AllocFlags.WMARK_MASK) | AllocFlags.WMARK_HIGH;
-      if (Watermarks.allow(zone, order, highFlags, classIndex)) {
+      if (Watermarks.allow(zone, order, highFlags, classIndex, rules)) {
         return true;
       }
       zone.setBelowHigh(true);
     }
-    return Watermarks.allow(zone, order, flags, classIndex);
+    return Watermarks.allow(zone, order, flags, classIndex, rules);
   }
 
   /** Takes a block from one zone. Models {@code rmqueue()}. */
@@ -671,7 +671,7 @@ public final class PageAllocator implements AutoCloseable {
   /** Whether a zone meets its high mark. Models {@code pgdat_balanced()} for one zone. */
   public boolean meetsHighMark(Zone zone, int order, int classIndex) {
     long mark = zone.marks()[AllocFlags.WMARK_HIGH] + zone.boost();
-    return Watermarks.isOk(zone, order, mark, /* flags= */ 0, classIndex);
+    return Watermarks.isOk(zone, order, mark, /* flags= */ 0, classIndex, rules);
   }
 
   /** Empties every per-CPU list. Models {@code drain_all_pages()}. */
@@ -741,7 +741,7 @@ public final class PageAllocator implements AutoCloseable {
     @Override
     public boolean hasFree(Zone zone, long pages, boolean aboveLow) {
       long mark = zone.marks()[aboveLow ? AllocFlags.WMARK_LOW : AllocFlags.WMARK_MIN];
-      return Watermarks.isOk(zone, 0, mark + pages, AllocFlags.CMA, zone.kind().index());
+      return Watermarks.isOk(zone, 0, mark + pages, AllocFlags.CMA, zone.kind().index(), rules);
     }
 
     @Override

@@ -74,13 +74,13 @@ final class Watermarks {
   }
 
   /** Whether a zone may serve a request of a zone class; models zone_watermark_fast(). */
-  static boolean allow(Zone zone, int order, int flags, int classIndex) {
+  static boolean allow(Zone zone, int order, int flags, int classIndex, AllocatorRules rules) {
     long mark = zone.marks()[flags & AllocFlags.WMARK_MASK] + zone.boost();
     long free = zone.freePages().visible();
     if (order == 0 && free - unusable(zone, 0, flags) > mark + zone.reserve()[classIndex]) {
       return true;
     }
-    if (isOk(zone, order, mark, flags, classIndex)) {
+    if (isOk(zone, order, mark, flags, classIndex, rules)) {
       return true;
     }
     boolean mayIgnoreBoost =
@@ -89,18 +89,24 @@ final class Watermarks {
             && zone.boost() > 0
             && (flags & AllocFlags.WMARK_MASK) == AllocFlags.WMARK_MIN;
     return mayIgnoreBoost
-        && isOk(zone, order, zone.marks()[AllocFlags.WMARK_MIN], flags, classIndex);
+        && isOk(zone, order, zone.marks()[AllocFlags.WMARK_MIN], flags, classIndex, rules);
   }
 
-  /** Whether the free pages exceed a mark, and a block of the order is at hand. */
-  static boolean isOk(Zone zone, int order, long mark, int flags, int classIndex) {
+  /**
+   * Whether the free pages exceed a mark, and a block of the order is at hand. Since 6.3 a caller
+   * that cannot block gets more of the reserve only if {@code __GFP_HIGH} opens it.
+   */
+  static boolean isOk(
+      Zone zone, int order, long mark, int flags, int classIndex, AllocatorRules rules) {
     long min = mark;
-    if ((flags & AllocFlags.MIN_RESERVE) != 0) {
+    boolean isHigh = (flags & AllocFlags.MIN_RESERVE) != 0;
+    if (isHigh) {
       min -= min / 2;
     }
+    boolean mayTryHarder = isHigh || rules.atomicBit();
     if ((flags & AllocFlags.OOM) != 0) {
       min -= min / 2;
-    } else if ((flags & AllocFlags.HARDER) != 0) {
+    } else if ((flags & AllocFlags.HARDER) != 0 && mayTryHarder) {
       min -= min / 4;
     }
     if (zone.freePages().visible() - unusable(zone, order, flags)
