@@ -7,6 +7,7 @@ import org.pagewright.faulty.alloc.DemandsMm;
 import org.pagewright.faulty.alloc.ForgetsNoBlock;
 import org.pagewright.faulty.alloc.InitialisesUnmappedPages;
 import org.pagewright.faulty.alloc.KeepsLowWatermark;
+import org.pagewright.faulty.alloc.LooksUpWhatItStored;
 import org.pagewright.faulty.alloc.MergesByMigratetype;
 import org.pagewright.faulty.alloc.NotesTypeOfList;
 import org.pagewright.faulty.alloc.PutsBackUnlocked;
@@ -36,8 +37,8 @@ public final class PlantedBugs {
   private static final List<PlantedBug> ALL =
       List.of(
           new MergesByMigratetype(),
-          new PutsBackWhatWasWanted(),
-          new PutsBackUnlocked(),
+          PutsBackWhatWasWanted.BUG,
+          PutsBackUnlocked.BUG,
           FreesBeforeRemap.BUG,
           IgnoresRegionError.BUG,
           ChecksAfterPreparing.BUG,
@@ -62,7 +63,8 @@ public final class PlantedBugs {
           new SharesReservedRecord(),
           new InitialisesUnmappedPages(),
           new ConvertsForTryLock(),
-          new DemandsMm());
+          new DemandsMm(),
+          new LooksUpWhatItStored());
 
   private PlantedBugs() {}
 

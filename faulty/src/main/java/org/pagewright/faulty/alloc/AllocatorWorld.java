@@ -2,27 +2,31 @@ package org.pagewright.faulty.alloc;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.pagewright.check.explore.World;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.AllocFlags;
+import org.pagewright.kernel.alloc.AllocatorParts;
 import org.pagewright.kernel.alloc.AllocatorRepairs;
 import org.pagewright.kernel.alloc.AllocatorRules;
-import org.pagewright.kernel.alloc.BlockConversion;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.alloc.PageblockConversion;
 import org.pagewright.kernel.arch.Errno;
-import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.KernelImage;
 
 /** A booted kernel of two CPUs under all oracles whose page allocator a bug may change. */
-final class AllocatorWorld implements AutoCloseable {
+final class AllocatorWorld implements World {
   /** Order of a pageblock. */
   static final int BLOCK = 9;
 
@@ -61,6 +65,26 @@ final class AllocatorWorld implements AutoCloseable {
     return new AllocatorWorld(/* mebibytes= */ 64, rules, from, to);
   }
 
+  /**
+   * Enough memory for leaves of 1 GiB, so that a pageblock of it cannot change without a page
+   * table, and whoever converts pageblocks.
+   */
+  static AllocatorWorld converting(Function<AllocatorParts, PageblockConversion> maker) {
+    AllocatorWorld world = of(/* mebibytes= */ 2048);
+    world.allocator.setPageblockConversion(maker.apply(world.allocator.parts()));
+    return world;
+  }
+
+  /** Takes an unmapped frame and gives it back. */
+  long takeUnmapped(Cpu cpu) {
+    long pfn = allocator.allocate(cpu, Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
+    if (pfn == PageAllocator.NONE) {
+      return -Errno.ENOMEM;
+    }
+    allocator.free(cpu, pfn, 0);
+    return 0;
+  }
+
   Cpu cpu() {
     return kernel.cpu(0);
   }
@@ -92,28 +116,30 @@ final class AllocatorWorld implements AutoCloseable {
     return taken;
   }
 
-  /** Lets every change of the direct map fail for want of a page table. */
-  void refuseConversions() {
-    allocator.setConversion(
-        new BlockConversion() {
-          @Override
-          public boolean isPossible() {
-            return true;
-          }
+  @Override
+  public Machine machine() {
+    return kernel.machine();
+  }
 
-          @Override
-          public int convert(Cpu cpu, long pfn, int order, boolean unmaps) {
-            cpu.machine()
-                .events()
-                .record(KernelEvent.BLOCK_UNCHANGED, cpu.id(), pfn, 1L << order, -Errno.ENOMEM);
-            return -Errno.ENOMEM;
-          }
-        });
+  @Override
+  public List<Violation> violations() {
+    return oracles.violations();
   }
 
   /** What the oracles found, the look at the end included. */
-  List<Violation> found() {
+  @Override
+  public List<Violation> inspect() {
     return oracles.inspect();
+  }
+
+  @Override
+  public List<Violation> inspectEmptied() {
+    return oracles.inspectEmptied();
+  }
+
+  @Override
+  public void inject(FaultInjection faults) {
+    allocator.setFaults(faults);
   }
 
   @Override

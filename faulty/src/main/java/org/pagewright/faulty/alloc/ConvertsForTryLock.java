@@ -56,7 +56,7 @@ public final class ConvertsForTryLock implements PlantedBug {
       int taken = world.takeAll(Gfp.NOWAIT);
       long pfn = world.allocator().allocate(world.cpu(), Gfp.KERNEL, 0, AllocFlags.TRYLOCK);
       assert taken > 0 && (pfn != PageAllocator.NONE) == isPlanted : pfn;
-      return world.found();
+      return world.inspect();
     }
   }
 }

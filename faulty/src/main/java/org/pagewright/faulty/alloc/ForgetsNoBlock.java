@@ -52,7 +52,7 @@ public final class ForgetsNoBlock implements PlantedBug {
       world.poolUnmapped(8);
       int taken = world.takeAll(Gfp.ATOMIC | Gfp.MEMALLOC);
       assert taken > 0;
-      return world.found();
+      return world.inspect();
     }
   }
 }

@@ -56,7 +56,7 @@ public final class InitialisesUnmappedPages implements PlantedBug {
               });
       long pfn = world.allocator().allocate(world.cpu(), Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
       world.allocator().free(world.cpu(), pfn, 0);
-      return world.found();
+      return world.inspect();
     }
   }
 

@@ -50,7 +50,7 @@ public final class KeepsLowWatermark implements PlantedBug {
       }
       int taken = world.takeAll(Gfp.HIGHUSER_MOVABLE);
       assert taken > 0;
-      return world.found();
+      return world.inspect();
     }
   }
 }

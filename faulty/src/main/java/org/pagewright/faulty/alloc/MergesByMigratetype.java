@@ -49,7 +49,7 @@ public final class MergesByMigratetype implements PlantedBug {
               .allocate(world.cpu(), Gfp.KERNEL, AllocatorWorld.BLOCK, AllocFlags.UNMAPPED);
       world.allocator().free(world.cpu(), pfn, AllocatorWorld.BLOCK);
       world.allocator().drainAll();
-      return world.found();
+      return world.inspect();
     }
   }
 

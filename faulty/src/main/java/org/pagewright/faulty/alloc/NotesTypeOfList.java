@@ -54,7 +54,7 @@ public final class NotesTypeOfList implements PlantedBug {
       assert pfn != PageAllocator.NONE;
       world.allocator().free(world.cpu(), pfn, 0);
       world.allocator().drainAll();
-      return world.found();
+      return world.inspect();
     }
   }
 }

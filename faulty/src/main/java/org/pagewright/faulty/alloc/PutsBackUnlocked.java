@@ -1,12 +1,11 @@
 package org.pagewright.faulty.alloc;
 
-import java.util.List;
+import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
-import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.explore.Trial;
+import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.hardware.cpu.Cpu;
-import org.pagewright.kernel.alloc.AllocFlags;
-import org.pagewright.kernel.alloc.Gfp;
-import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.alloc.AllocatorParts;
 import org.pagewright.kernel.alloc.PageblockConversion;
 import org.pagewright.kernel.buddy.Zone;
 
@@ -15,48 +14,33 @@ import org.pagewright.kernel.buddy.Zone;
  * lock, which was released for the change ({@code __rmqueue_direct_map()}, "mm: Add __GFP_UNMAPPED"
  * RFC 17/19; the other branch takes it again).
  *
- * <p>Scenario: a request for an unmapped frame finds none; the page table that the change needs
- * cannot be had.
+ * <p>Scenario: a request for an unmapped frame finds none; each request for memory fails once, that
+ * for the page table which a leaf of 1 GiB needs among them.
  */
-public final class PutsBackUnlocked implements PlantedBug {
-  @Override
-  public String name() {
-    return "direct-map-fail-unlocked-free";
+public final class PutsBackUnlocked extends PageblockConversion {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new Planted(
+          "direct-map-fail-unlocked-free",
+          4,
+          PlantedBug.Status.READING,
+          "execution-rules",
+          FaultSearch.of(PutsBackUnlocked::takeUnmapped, /* pairsMax= */ 0));
+
+  private PutsBackUnlocked(AllocatorParts parts) {
+    super(parts);
+  }
+
+  private static Trial<AllocatorWorld> takeUnmapped(boolean isPlanted) {
+    return Trial.of(
+        () ->
+            AllocatorWorld.converting(isPlanted ? PutsBackUnlocked::new : PageblockConversion::new),
+        "take an unmapped frame",
+        AllocatorWorld::takeUnmapped);
   }
 
   @Override
-  public int gallery() {
-    return 4;
-  }
-
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "execution-rules";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
-    try (AllocatorWorld world = AllocatorWorld.of(64)) {
-      if (isPlanted) {
-        world
-            .allocator()
-            .setPageblockConversion(
-                new PageblockConversion(world.allocator().parts()) {
-                  @Override
-                  protected void putBack(Cpu cpu, Zone zone, long pfn, int order, int freetype) {
-                    free(cpu, zone, pfn, order, freetype);
-                  }
-                });
-      }
-      world.refuseConversions();
-      long pfn = world.allocator().allocate(world.cpu(), Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
-      assert pfn == PageAllocator.NONE : pfn;
-      return world.found();
-    }
+  protected void putBack(Cpu cpu, Zone zone, long pfn, int order, int freetype) {
+    free(cpu, zone, pfn, order, freetype);
   }
 }

@@ -1,59 +1,44 @@
 package org.pagewright.faulty.alloc;
 
-import java.util.List;
+import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
-import org.pagewright.check.oracle.Violation;
-import org.pagewright.kernel.alloc.AllocFlags;
-import org.pagewright.kernel.alloc.Gfp;
-import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.check.explore.Trial;
+import org.pagewright.check.fault.FaultSearch;
+import org.pagewright.kernel.alloc.AllocatorParts;
 import org.pagewright.kernel.alloc.PageblockConversion;
 
 /**
  * A block whose direct map could not be changed goes back as one of the freetype that was wanted,
  * not of the one that it has ({@code __rmqueue_direct_map()}, "mm: Add __GFP_UNMAPPED" RFC 17/19).
  *
- * <p>Scenario: a request for an unmapped frame finds none; the page table that the change needs
- * cannot be had.
+ * <p>Scenario: a request for an unmapped frame finds none; each request for memory fails once, that
+ * for the page table which a leaf of 1 GiB needs among them.
  */
-public final class PutsBackWhatWasWanted implements PlantedBug {
-  @Override
-  public String name() {
-    return "direct-map-fail-wrong-freetype";
+public final class PutsBackWhatWasWanted extends PageblockConversion {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new Planted(
+          "direct-map-fail-wrong-freetype",
+          3,
+          PlantedBug.Status.READING,
+          "free-memory-agreement",
+          FaultSearch.of(PutsBackWhatWasWanted::takeUnmapped, /* pairsMax= */ 0));
+
+  private PutsBackWhatWasWanted(AllocatorParts parts) {
+    super(parts);
+  }
+
+  private static Trial<AllocatorWorld> takeUnmapped(boolean isPlanted) {
+    return Trial.of(
+        () ->
+            AllocatorWorld.converting(
+                isPlanted ? PutsBackWhatWasWanted::new : PageblockConversion::new),
+        "take an unmapped frame",
+        AllocatorWorld::takeUnmapped);
   }
 
   @Override
-  public int gallery() {
-    return 3;
-  }
-
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "free-memory-agreement";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
-    try (AllocatorWorld world = AllocatorWorld.of(64)) {
-      if (isPlanted) {
-        world
-            .allocator()
-            .setPageblockConversion(
-                new PageblockConversion(world.allocator().parts()) {
-                  @Override
-                  protected int putBackType(int taken, int wanted) {
-                    return wanted;
-                  }
-                });
-      }
-      world.refuseConversions();
-      long pfn = world.allocator().allocate(world.cpu(), Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
-      assert pfn == PageAllocator.NONE || isPlanted : pfn;
-      return world.found();
-    }
+  protected int putBackType(int taken, int wanted) {
+    return wanted;
   }
 }

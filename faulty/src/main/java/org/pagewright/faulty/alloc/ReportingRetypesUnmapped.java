@@ -52,7 +52,7 @@ public final class ReportingRetypesUnmapped implements PlantedBug {
       world.poolUnmapped(1);
       long pages = world.allocator().reporting((cpu, pfn, order) -> {}).reportAll(world.cpu());
       assert pages > 0;
-      return world.found();
+      return world.inspect();
     }
   }
 }

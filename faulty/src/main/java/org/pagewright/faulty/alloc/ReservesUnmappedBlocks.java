@@ -55,7 +55,7 @@ public final class ReservesUnmappedBlocks implements PlantedBug {
       int taken = world.takeAll(Gfp.ATOMIC | Gfp.MEMALLOC);
       long pfn = world.allocator().allocate(world.cpu(), Gfp.ATOMIC, 4, AllocFlags.UNMAPPED);
       assert taken > 0 && pfn != PageAllocator.NONE : pfn;
-      return world.found();
+      return world.inspect();
     }
   }
 }

@@ -53,7 +53,7 @@ public final class TrapsUnmappedMemory implements PlantedBug {
       int taken = world.takeAll(Gfp.NOWAIT);
       long pfn = world.allocator().allocate(world.cpu(), Gfp.HIGHUSER_MOVABLE, 0);
       assert taken > 0 && (pfn == PageAllocator.NONE) == isPlanted : pfn;
-      return world.found();
+      return world.inspect();
     }
   }
 }
