@@ -21,7 +21,7 @@ public final class AllocatorOracles {
         new FreeMemoryAgreement(kernel, allocator, violations),
         new RequestsServed(allocator, cpus, violations),
         new WatermarksKept(allocator, cpus, violations),
-        new RequestPromises(cpus, violations),
-        new ContentsHooks(cpus, violations));
+        new RequestPromises(allocator, cpus, violations),
+        new ContentsHooks(kernel.machine(), violations));
   }
 }

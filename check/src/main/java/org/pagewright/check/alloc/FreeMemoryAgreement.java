@@ -25,9 +25,10 @@ import org.pagewright.kernel.kpkeys.KeysView;
  * pageblock that it covers (before 6.10: of its flags, and of its CMA type), and its frames are
  * present exactly if that freetype is not unmapped; the zone's counters are what the lists hold.
  * Where tables are hardened "present" is "present with the ordinary key" (the flag says "protected"
- * if that is the design). Sees: requests, frees, changes of lists, the tables, pageblocks and counters. Checked: at each of
- * them, at each release, and at rest with the allocator's verifier. Does not check: frames in use;
- * a free frame whose presence changes while it stays free, until rest.
+ * if that is the design). Sees: requests, frees, changes of lists, the tables, pageblocks and
+ * counters. Checked: at each of them, at each release, and at rest with the allocator's verifier.
+ * Does not check: frames in use; a free frame whose presence changes while it stays free, until
+ * rest.
  */
 final class FreeMemoryAgreement extends Oracle {
   private final PageAllocator allocator;
@@ -68,8 +69,7 @@ final class FreeMemoryAgreement extends Oracle {
       case KernelEvent.FRAMES_FREED -> comparePresence(cpu, a, b, "given back");
       case KernelEvent.FREE_LIST_ADD -> added(cpu, (int) a, (int) b, (int) c);
       case KernelEvent.FREE_LIST_REMOVE -> blocks.event(kind, a, b, c);
-      case KernelEvent.BLOCK_MAPPED, KernelEvent.BLOCK_UNMAPPED ->
-          forget((int) a, (int) (a + b));
+      case KernelEvent.BLOCK_MAPPED, KernelEvent.BLOCK_UNMAPPED -> forget((int) a, (int) (a + b));
       case KernelEvent.ZONE_UNLOCKED -> {
         compareTouched(cpu);
         compareCounters(cpu, allocator.zones().get((int) a));

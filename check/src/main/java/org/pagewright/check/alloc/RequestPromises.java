@@ -4,28 +4,42 @@ import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.HardwareEvent;
+import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.buddy.Freetype;
+import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 
 /**
- * The allocator does nothing for a request that its caller ruled out.
+ * A request gets what it asks for, and nothing is done for it that its caller ruled out.
  *
- * <p>Property: while a CPU serves a request that may not block, or may only try locks, it neither
- * changes the direct map nor flushes kernel addresses nor calls other CPUs. Sees: requests, changes
- * of the direct map, flushes, calls. Checked: at each of them. Does not check: whether the caller
- * could have blocked after all; waiting for a lock, which non-blocking requests may do.
+ * <p>Property: the frames of a request begin at a multiple of their size, lie in a zone that it may
+ * use, in pageblocks that are unmapped exactly if it wants unmapped frames, and of a
+ * contiguous-memory area only if they can be moved. While a CPU serves a request that may not
+ * block, or may only try locks, it neither changes the direct map nor flushes kernel addresses nor
+ * calls other CPUs. Sees: requests, changes of the direct map, flushes, calls, pageblocks. Checked:
+ * when a request gets frames, and at each of the others. Does not check: whether the caller could
+ * have blocked after all; waiting for a lock, which non-blocking requests may do; pages of isolated
+ * pageblocks that lists of CPUs still hold.
  */
 final class RequestPromises extends Oracle {
+  private final PageAllocator allocator;
   private final OpenRequests open;
 
-  RequestPromises(int cpus, List<Violation> violations) {
+  RequestPromises(PageAllocator allocator, int cpus, List<Violation> violations) {
     super("request-promises", violations);
+    this.allocator = allocator;
     this.open = new OpenRequests(cpus, /* zones= */ 0);
   }
 
   @Override
   public void event(int kind, int cpu, long a, long b, long c) {
-    if (open.begin(kind, cpu, a, b, c) != null || open.end(kind, cpu) != null) {
+    if (open.begin(kind, cpu, a, b, c) != null) {
       return;
+    }
+    OpenRequests.Request ended = open.end(kind, cpu);
+    if (ended != null && kind == KernelEvent.FRAMES_ALLOCATED) {
+      compare(cpu, ended, a);
     }
     switch (kind) {
       case KernelEvent.ATTRIBUTES_CHANGE -> ruledOut(cpu, "attributes of pages changed");
@@ -41,6 +55,33 @@ final class RequestPromises extends Oracle {
     OpenRequests.Request request = open.of(cpu);
     if (request != null && !request.mayBlock()) {
       violated(cpu, what + " for " + request + ", which may not block");
+    }
+  }
+
+  private void compare(int cpu, OpenRequests.Request request, long pfn) {
+    long pages = 1L << request.order;
+    if ((pfn & (pages - 1)) != 0) {
+      violated(cpu, request + " got frame " + pfn + ", no multiple of its size");
+    }
+    for (Zone zone : allocator.zones()) {
+      if (zone.spans(pfn) && zone.kind().index() > request.highestZone().index()) {
+        violated(cpu, request + " got frame " + pfn + " of zone " + zone.kind().label());
+      }
+    }
+    int step = 1 << allocator.config().blockOrder();
+    for (long at = pfn; at < pfn + pages; at += step) {
+      compareBlock(cpu, request, at);
+    }
+  }
+
+  private void compareBlock(int cpu, OpenRequests.Request request, long pfn) {
+    int freetype = allocator.blockFreetype(pfn);
+    if (Freetype.isUnmapped(freetype) != request.wantsUnmapped()) {
+      String kind = Freetype.isUnmapped(freetype) ? "an unmapped" : "a mapped";
+      violated(cpu, request + " got frame " + pfn + " of " + kind + " pageblock");
+    }
+    if (Freetype.migratetype(freetype) == Migratetype.CMA && !request.mayUseCma()) {
+      violated(cpu, request + " got frame " + pfn + " of a contiguous-memory area");
     }
   }
 }

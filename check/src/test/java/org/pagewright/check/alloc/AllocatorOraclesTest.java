@@ -12,6 +12,7 @@ import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.choice.SeededChoices;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
@@ -52,6 +53,7 @@ class AllocatorOraclesTest {
     Gfp.NOWAIT,
     Gfp.ATOMIC | Gfp.MEMALLOC,
     Gfp.DMA32,
+    Gfp.KERNEL | Gfp.DMA | Gfp.ZERO,
     Gfp.KERNEL | Gfp.NOWARN | Gfp.NORETRY
   };
 
@@ -131,7 +133,9 @@ class AllocatorOraclesTest {
             case 2 -> AllocFlags.TRYLOCK;
             default -> 0;
           };
-      long pfn = allocator.allocate(cpu(), gfp, order, flags);
+      // Versions 3 and 4 of the series leave the zeroing of unmapped pages to their callers.
+      int wanted = flags == AllocFlags.UNMAPPED ? gfp & ~Gfp.ZERO : gfp;
+      long pfn = allocator.allocate(cpu(), wanted, order, flags);
       if (pfn != PageAllocator.NONE) {
         pfns[held] = pfn;
         orders[held++] = order;
@@ -193,6 +197,36 @@ class AllocatorOraclesTest {
       }
       assertThat(taken).isPositive();
       assertThat(world.oracles.inspect()).isEmpty();
+    }
+  }
+
+  @Test
+  void requestPromises_frameOfTheOtherKind_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      Cpu cpu = world.kernel.cpu(0);
+      EventLog events = world.kernel.machine().events();
+      long mapped = world.allocator.allocate(cpu, Gfp.KERNEL, 0);
+      world.allocator.free(cpu, mapped, 0);
+      events.record(KernelEvent.REQUEST, 0, Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
+      events.record(KernelEvent.FRAMES_ALLOCATED, 0, mapped, 0, Gfp.KERNEL);
+      assertThat(world.oracles.violations())
+          .extracting(Violation::oracle)
+          .containsExactly("request-promises");
+    }
+  }
+
+  @Test
+  void contentsHooks_frameThatIsNotZeroed_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      Cpu cpu = world.kernel.cpu(0);
+      EventLog events = world.kernel.machine().events();
+      long pfn = world.allocator.allocate(cpu, Gfp.KERNEL | Gfp.ZERO, 0);
+      assertThat(world.oracles.violations()).isEmpty();
+      world.kernel.machine().memory().write((pfn << 12) + 4088, 1);
+      events.record(KernelEvent.CONTENTS_END, 0, pfn, 0, Gfp.ZERO);
+      assertThat(world.oracles.violations())
+          .extracting(Violation::oracle)
+          .containsExactly("contents-hooks");
     }
   }
 

@@ -367,7 +367,10 @@ public final class PageAllocator implements AutoCloseable {
       debugging.handedOut(cpu, pfn, order);
     }
     if ((gfp & Gfp.ZERO) != 0) {
+      EventLog events = cpu.machine().events();
+      events.record(KernelEvent.CONTENTS_BEGIN, cpu.id(), pfn, order, gfp);
       zero(cpu, pfn, order);
+      events.record(KernelEvent.CONTENTS_END, cpu.id(), pfn, order, gfp);
     }
   }
 

@@ -106,7 +106,10 @@ public final class KernelEvent {
   /** The allocator begins to touch contents of frames that change hands: a = frame, b = order. */
   public static final int CONTENTS_BEGIN = 147;
 
-  /** The allocator has touched contents of frames that change hands: a = frame, b = order. */
+  /**
+   * The allocator has touched contents of frames that change hands: a = frame, b = order, c = the
+   * gfp flags that asked for it, or 0.
+   */
   public static final int CONTENTS_END = 148;
 
   /** First number for features that stand on top of these packages. */
