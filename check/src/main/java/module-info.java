@@ -10,5 +10,6 @@ module org.pagewright.check {
   exports org.pagewright.check.alloc;
   exports org.pagewright.check.explore;
   exports org.pagewright.check.fault;
+  exports org.pagewright.check.kpkeys;
   exports org.pagewright.check.oracle;
 }

@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import org.pagewright.check.alloc.AllocatorOracles;
 import org.pagewright.hardware.cpu.EventLog;
 
@@ -13,9 +14,14 @@ public final class Oracles implements AutoCloseable {
 
   /** Watches {@code kernel} from here on; no operation may be in progress. */
   public Oracles(WatchedKernel kernel) {
+    this(kernel, name -> true);
+  }
+
+  /** Lets only some watch: a search that asks one question need not pay for all. */
+  public Oracles(WatchedKernel kernel, Predicate<String> watches) {
     this.events = kernel.machine().events();
-    this.oracles = new ArrayList<>(AllocatorOracles.of(kernel, violations));
-    oracles.addAll(
+    List<Oracle> all = new ArrayList<>(AllocatorOracles.of(kernel, violations));
+    all.addAll(
         List.of(
             new FrameOwnership(violations),
             new FreedFrameTranslations(kernel, violations),
@@ -34,6 +40,7 @@ public final class Oracles implements AutoCloseable {
             new UserRootReach(kernel, violations),
             // The last one: it speaks only if no other has.
             new KernelWarnings(violations)));
+    this.oracles = all.stream().filter(oracle -> watches.test(oracle.name())).toList();
     oracles.forEach(events::attach);
     events.drainAtOnce(true);
   }

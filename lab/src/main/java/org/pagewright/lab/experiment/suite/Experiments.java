@@ -13,7 +13,8 @@ public final class Experiments {
           new SecretmemVsFrag(),
           new HugepagesAlloc(),
           new TableHardening(),
-          new ForkExit());
+          new ForkExit(),
+          new SplitSupply());
 
   private Experiments() {}
 
