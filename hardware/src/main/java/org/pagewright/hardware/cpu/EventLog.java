@@ -16,6 +16,7 @@ public final class EventLog {
   /** Events that fit before the ring is drained by force. */
   static final int CAPACITY = 1 << 14;
 
+  private static final int CAPACITY_AT_FIRST = 1 << 8;
   private static final int WORDS = 4;
 
   /** Takes events in the order in which they happened. */
@@ -40,7 +41,7 @@ public final class EventLog {
   public void attach(Reader reader) {
     drain();
     if (words.length == 0) {
-      words = new long[CAPACITY * WORDS];
+      words = new long[CAPACITY_AT_FIRST * WORDS];
     }
     readers = Arrays.copyOf(readers, readers.length + 1);
     readers[readers.length - 1] = reader;
@@ -76,10 +77,10 @@ public final class EventLog {
   }
 
   private void append(int kind, int cpu, long a, long b, long c) {
-    if (written - drained == CAPACITY) {
-      drain();
+    if ((written - drained) * WORDS == words.length) {
+      makeRoom();
     }
-    int at = (int) (written++ & (CAPACITY - 1)) * WORDS;
+    int at = (int) written++ * WORDS & (words.length - 1);
     words[at] = (long) kind << 32 | cpu;
     words[at + 1] = a;
     words[at + 2] = b;
@@ -89,10 +90,24 @@ public final class EventLog {
     }
   }
 
+  /** A kernel that is booted for one short run must not pay for a ring that it never fills. */
+  private void makeRoom() {
+    if (words.length == CAPACITY * WORDS) {
+      drain();
+      return;
+    }
+    long[] larger = new long[2 * words.length];
+    for (long event = drained; event < written; event++) {
+      int from = (int) event * WORDS & (words.length - 1);
+      System.arraycopy(words, from, larger, (int) event * WORDS & (larger.length - 1), WORDS);
+    }
+    words = larger;
+  }
+
   /** Gives all readers what they have not seen. */
   public void drain() {
     while (drained < written) {
-      int at = (int) (drained++ & (CAPACITY - 1)) * WORDS;
+      int at = (int) drained++ * WORDS & (words.length - 1);
       long head = words[at];
       for (Reader reader : readers) {
         reader.event((int) (head >>> 32), (int) head, words[at + 1], words[at + 2], words[at + 3]);
@@ -103,7 +118,7 @@ public final class EventLog {
   /** Gives {@code reader} alone what is in the ring and empties it; for readers not attached. */
   public void drainTo(Reader reader) {
     while (drained < written) {
-      int at = (int) (drained++ & (CAPACITY - 1)) * WORDS;
+      int at = (int) drained++ * WORDS & (words.length - 1);
       long head = words[at];
       reader.event((int) (head >>> 32), (int) head, words[at + 1], words[at + 2], words[at + 3]);
     }

@@ -8,8 +8,8 @@ import org.pagewright.hardware.choice.Coroutine;
  * CPU goes on.
  *
  * <p>A CPU without a program, or whose program has ended, still takes interrupts. The run ends when
- * all programs have ended and no call is pending, when nobody can go on (a deadlock), or at the
- * limit of steps.
+ * all programs have ended and no call is pending, when nobody can go on (a deadlock), when the
+ * scheduler stops it, or at the limit of steps.
  */
 public final class Interleaving implements StepHook {
   /** What a CPU waits for. */
@@ -30,7 +30,9 @@ public final class Interleaving implements StepHook {
   public enum Ending {
     FINISHED,
     DEADLOCK,
-    STEP_LIMIT
+    STEP_LIMIT,
+    /** The scheduler has seen enough. */
+    STOPPED
   }
 
   /**
@@ -51,6 +53,7 @@ public final class Interleaving implements StepHook {
   private long steps;
   private int current = CpuMask.NONE;
   private int chosen = CpuMask.NONE;
+  private boolean isStopped;
 
   /** A run of {@code machine}; its programs are added before {@link #run}. */
   public Interleaving(Machine machine, Scheduler scheduler, long stepLimit) {
@@ -105,6 +108,17 @@ public final class Interleaving implements StepHook {
     return addresses[cpu];
   }
 
+  /** Whether a CPU takes pending calls when it goes on, instead of or after its next step. */
+  public boolean isInterrupted(int cpu) {
+    Cpu target = machine.cpu(cpu);
+    return target.interruptsEnabled() && !target.pendingCalls.isEmpty();
+  }
+
+  /** Whether a CPU goes on without a step: it waited, or only takes pending calls. */
+  public boolean goesOnWithoutStep(int cpu) {
+    return waits[cpu] != null || isEnded(cpu);
+  }
+
   @Override
   public void step(Cpu cpu, int kind, long address) {
     kinds[cpu.id()] = kind;
@@ -148,7 +162,8 @@ public final class Interleaving implements StepHook {
       return false;
     }
     chosen = count == 1 ? runnable[0] : scheduler.next(this, current, runnable, count);
-    return true;
+    isStopped = chosen == CpuMask.NONE;
+    return !isStopped;
   }
 
   private int collectRunnable() {
@@ -193,6 +208,9 @@ public final class Interleaving implements StepHook {
   private Outcome outcome() {
     if (steps > stepLimit) {
       return new Outcome(Ending.STEP_LIMIT, steps, "");
+    }
+    if (isStopped) {
+      return new Outcome(Ending.STOPPED, steps, "");
     }
     StringBuilder report = new StringBuilder();
     long waiting = 0;

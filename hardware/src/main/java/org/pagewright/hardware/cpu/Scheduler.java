@@ -12,7 +12,7 @@ public interface Scheduler {
    * @param current the CPU that has just stopped, or {@link CpuMask#NONE} at the start
    * @param runnable CPU numbers; {@code current} comes first if it can go on, the rest ascend
    * @param count how many of {@code runnable} count
-   * @return a CPU number
+   * @return a CPU number, or {@link CpuMask#NONE} to stop the run
    */
   int next(Interleaving run, int current, int[] runnable, int count);
 
