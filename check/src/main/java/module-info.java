@@ -12,4 +12,5 @@ module org.pagewright.check {
   exports org.pagewright.check.fault;
   exports org.pagewright.check.kpkeys;
   exports org.pagewright.check.oracle;
+  exports org.pagewright.check.schedule;
 }

@@ -54,4 +54,13 @@ final class HardwareBenchmarksTest {
     assertThat(benchmark.virtualThreadSwitches()).isEqualTo(ScheduleBenchmark.SWITCHES);
     benchmark.close();
   }
+
+  @Test
+  void explorer_everyStrategy_runsItsSchedules() {
+    ExploreBenchmark benchmark = new ExploreBenchmark();
+    assertThat(benchmark.everyOrder()).isEqualTo(ExploreBenchmark.SCHEDULES);
+    assertThat(benchmark.drawnOrders()).isEqualTo(ExploreBenchmark.SCHEDULES);
+    assertThat(benchmark.priorityOrders()).isEqualTo(ExploreBenchmark.SCHEDULES);
+    assertThat(benchmark.onAKernel()).isEqualTo(ExploreBenchmark.BOOTS);
+  }
 }

@@ -16,11 +16,13 @@ public record Exploration(long schedules, String coverage, @Nullable Failure fai
   /**
    * A schedule that breaks a property.
    *
+   * @param programs what each CPU does: of the scenario, only what is needed to fail
    * @param schedule text that replays it
    * @param rows what happened, in order
    * @param violations what the oracles said, in order
    */
-  public record Failure(String schedule, List<Row> rows, List<Violation> violations) {}
+  public record Failure(
+      List<List<String>> programs, String schedule, List<Row> rows, List<Violation> violations) {}
 
   /**
    * One step of a CPU.

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration.Row;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.schedule.SharedSteps;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Scheduler;
@@ -40,10 +41,11 @@ final class Trace implements Scheduler, EventLog.Reader {
   public void step(int cpu, int kind, long address) {
     World watched = world;
     String verb = verb(kind);
-    // Files and the allocator have negative addresses: no event tells of looking them up.
-    boolean isTold = kind == Step.LOCK || address < 0;
-    if (watched != null && !verb.isEmpty() && isTold && shared.isShared(kind, address)) {
-      rows.add(new Row(cpu, verb + watched.place(address)));
+    if (watched != null && !verb.isEmpty() && shared.isShared(kind, address)) {
+      boolean isTold = kind == Step.LOCK || watched.isToldBySteps(address);
+      if (isTold) {
+        rows.add(new Row(cpu, verb + watched.place(address)));
+      }
     }
   }
 

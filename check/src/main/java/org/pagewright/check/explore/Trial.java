@@ -41,6 +41,25 @@ public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> prog
         worlds, List.of(List.of(Act.of("first", first)), List.of(Act.of("second", second))));
   }
 
+  /** How many CPUs a schedule of it names. */
+  public int cpus() {
+    return Math.max(2, programs.size());
+  }
+
+  /** The same without one act. */
+  Trial<W> without(int cpu, int index) {
+    List<List<Act<W>>> fewer = new ArrayList<>(programs);
+    List<Act<W>> program = new ArrayList<>(programs.get(cpu));
+    program.remove(index);
+    fewer.set(cpu, program);
+    return new Trial<>(worlds, fewer);
+  }
+
+  /** What each CPU does, in words. */
+  List<List<String>> texts() {
+    return programs.stream().map(acts -> acts.stream().map(Act::text).toList()).toList();
+  }
+
   /** Errors are the last numbers below zero; addresses may be negative, too. */
   private static final long LARGEST_ERRNO = 4095;
 
@@ -59,7 +78,9 @@ public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> prog
     }
     Interleaving.Outcome outcome = run.run();
     List<Violation> found = new ArrayList<>();
-    if (outcome.ending() != Interleaving.Ending.FINISHED) {
+    if (outcome.ending() == Interleaving.Ending.STOPPED) {
+      found.addAll(world.violations());
+    } else if (outcome.ending() != Interleaving.Ending.FINISHED) {
       found.addAll(world.violations());
       found.add(new Violation(PROGRESS, /* cpu= */ -1, why(outcome)));
     } else {

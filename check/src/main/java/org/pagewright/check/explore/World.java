@@ -32,6 +32,11 @@ public interface World extends AutoCloseable {
     return "0x" + Long.toHexString(address);
   }
 
+  /** Whether no event tells of looking there, as of files and of the allocator's lists. */
+  default boolean isToldBySteps(long address) {
+    return address < 0;
+  }
+
   /**
    * Puts it back to how it was when it was made, for the next run.
    *

@@ -1,6 +1,7 @@
 package org.pagewright.lab.cli;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +18,11 @@ import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.explore.SmallKernel;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.fault.FaultSearch;
+import org.pagewright.check.schedule.DrawnOrders;
+import org.pagewright.check.schedule.EveryOrder;
+import org.pagewright.check.schedule.FewPreemptions;
+import org.pagewright.check.schedule.PriorityOrders;
+import org.pagewright.check.schedule.Strategy;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.report.Json;
@@ -36,11 +42,15 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  pagewright check --all",
       "  pagewright check secretmem-double-fault --explore exhaustive",
+      "  pagewright check secretmem-neighbours --explore exhaustive --state search.txt",
       "  pagewright check secretmem-double-fault --schedule 0*9,1"
     })
 final class CheckCommand implements Callable<Integer> {
   private static final String EXHAUSTIVE = "exhaustive";
+  private static final String PREEMPTIONS = "preemptions";
+  private static final String PRIORITIES = "priorities";
   private static final int PAIRS_MAX = 1000;
+  private static final int PRIORITIES_DEFAULT = 1000;
 
   @Mixin private final CommonOptions common = new CommonOptions();
 
@@ -55,15 +65,30 @@ final class CheckCommand implements Callable<Integer> {
 
   @Option(
       names = "--explore",
-      paramLabel = "N|exhaustive",
-      description =
-          "Try N schedules drawn from the seed, or all with few preemptions (default: exhaustive).")
-  private String explore = EXHAUSTIVE;
+      paramLabel = "HOW",
+      description = {
+        "exhaustive: every order of steps that meet; preemptions: all with few preemptions;",
+        "priorities: drawn as PCT does; a number: so many drawn from the seed",
+        "(default: ${DEFAULT-VALUE})."
+      })
+  private String explore = PREEMPTIONS;
+
+  @Option(
+      names = "--schedules",
+      paramLabel = "N",
+      description = "Stop each search after so many schedules.")
+  private long schedulesMax = Long.MAX_VALUE;
+
+  @Option(
+      names = "--state",
+      paramLabel = "FILE",
+      description = "Go on where FILE stands if it exists; write it when the search stops early.")
+  private @Nullable Path state;
 
   @Option(
       names = "--preemptions",
       paramLabel = "N",
-      description = "Most preemptions in an exhaustive search (default: ${DEFAULT-VALUE}).")
+      description = "Most preemptions with --explore preemptions (default: ${DEFAULT-VALUE}).")
   private int preemptions = 2;
 
   @Option(
@@ -94,18 +119,21 @@ final class CheckCommand implements Callable<Integer> {
       String scenario,
       String format,
       long schedules,
+      double seconds,
       String coverage,
       Exploration.@Nullable Failure failure) {}
 
   @Override
   public Integer call() throws IOException {
     List<Result> results = new ArrayList<>();
-    for (String format : formats.isEmpty() ? List.of("x86_64-4level") : formats) {
-      for (Scenario scenario : chosen()) {
-        Exploration found = explore(scenario, format);
-        results.add(
-            new Result(
-                scenario.name(), format, found.schedules(), found.coverage(), found.failure()));
+    List<Scenario> scenarios = chosen();
+    List<String> names = formats.isEmpty() ? List.of("x86_64-4level") : formats;
+    if (state != null && scenarios.size() * names.size() != 1) {
+      throw new BadInput("--state is of one search; expected one scenario and one format");
+    }
+    for (String format : names) {
+      for (Scenario scenario : scenarios) {
+        results.add(explore(scenario, format));
       }
     }
     Path json = common.json();
@@ -141,24 +169,64 @@ final class CheckCommand implements Callable<Integer> {
                 "no scenario '" + name + "'; expected one of 'pagewright list scenarios'"));
   }
 
-  private Exploration explore(Scenario scenario, String formatName) {
-    long endNs = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
-    BooleanSupplier isOver = () -> System.nanoTime() - endNs > 0;
+  private Result explore(Scenario scenario, String formatName) throws IOException {
+    String what = scenario.name() + ", " + formatName;
+    SearchClock clock =
+        new SearchClock(
+            what, common.err(), System::nanoTime, Duration.ofSeconds(seconds), schedulesMax);
+    Exploration found;
     try {
       PteFormat format = PteFormat.named(formatName);
       if (faults) {
-        return fail(scenario, format, isOver);
+        found = fail(scenario, format, clock);
+      } else if (schedule != null) {
+        found = new Explorer(scenario, format).replay(schedule);
+      } else {
+        found = search(what + ", " + explore, new Explorer(scenario, format), clock);
       }
-      Explorer explorer = new Explorer(scenario, format);
-      if (schedule != null) {
-        return explorer.replay(schedule);
-      }
-      return explore.equals(EXHAUSTIVE)
-          ? explorer.exhaust(preemptions, isOver)
-          : explorer.sample(count(), common.seed(), isOver);
     } catch (IllegalArgumentException e) {
-      throw new BadInput(scenario.name() + " on " + formatName + ": " + e.getMessage());
+      throw new BadInput(what + ": " + e.getMessage());
     }
+    return new Result(
+        scenario.name(),
+        formatName,
+        found.schedules(),
+        clock.seconds(),
+        found.coverage(),
+        found.failure());
+  }
+
+  private Exploration search(String subject, Explorer explorer, SearchClock clock)
+      throws IOException {
+    Path file = state;
+    if (file == null || !Files.exists(file)) {
+      return searchFrom(new SearchState(subject, 0, ""), strategy(), explorer, clock);
+    }
+    SearchState last = SearchState.read(file, subject);
+    return searchFrom(last, last.strategy(file, SmallKernel.CPUS), explorer, clock);
+  }
+
+  private Exploration searchFrom(
+      SearchState last, Strategy strategy, Explorer explorer, SearchClock clock)
+      throws IOException {
+    Exploration found = explorer.search(strategy, clock);
+    long schedules = last.schedules() + found.schedules();
+    Path file = state;
+    if (file != null && found.failure() == null) {
+      new SearchState(last.subject(), schedules, strategy.position()).write(file);
+    }
+    return new Exploration(schedules, found.coverage(), found.failure());
+  }
+
+  private Strategy strategy() {
+    return switch (explore) {
+      case EXHAUSTIVE -> new EveryOrder(SmallKernel.CPUS);
+      case PREEMPTIONS -> new FewPreemptions(preemptions);
+      case PRIORITIES ->
+          new PriorityOrders(
+              SmallKernel.CPUS, Math.min(schedulesMax, PRIORITIES_DEFAULT), common.seed());
+      default -> new DrawnOrders(count(), common.seed());
+    };
   }
 
   private static Exploration fail(Scenario scenario, PteFormat format, BooleanSupplier isOver) {
@@ -171,14 +239,15 @@ final class CheckCommand implements Callable<Integer> {
         coverage,
         hunt.violations().isEmpty()
             ? null
-            : new Exploration.Failure("", List.of(), hunt.violations()));
+            : new Exploration.Failure(List.of(), "", List.of(), hunt.violations()));
   }
 
   private long count() {
     try {
       return Long.parseUnsignedLong(explore);
     } catch (NumberFormatException e) {
-      throw new BadInput("--explore " + explore + ": expected a number or " + EXHAUSTIVE);
+      throw new BadInput(
+          "--explore " + explore + "; expected exhaustive, preemptions, priorities or a number");
     }
   }
 
@@ -189,15 +258,20 @@ final class CheckCommand implements Callable<Integer> {
         .println(
             String.format(
                 Locale.ROOT,
-                "%s, %s: %,d schedules (%s), %s",
+                "%s, %s: %,d schedules in %.1f s (%s), %s",
                 result.scenario(),
                 result.format(),
                 result.schedules(),
+                result.seconds(),
                 result.coverage(),
                 failure == null ? "none failed" : "FAILED"));
     if (failure != null) {
       common.out().print(table(failure));
       failure.violations().forEach(violation -> common.out().println("violated: " + violation));
+      List<List<String>> programs = failure.programs();
+      for (int cpu = 0; cpu < programs.size(); cpu++) {
+        common.out().println("CPU " + cpu + " did: " + String.join(", ", programs.get(cpu)));
+      }
       common
           .out()
           .printf(

@@ -1,0 +1,155 @@
+package org.pagewright.check.explore;
+
+import java.util.Arrays;
+import java.util.List;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.schedule.FewPreemptions;
+import org.pagewright.check.schedule.SharedSteps;
+import org.pagewright.check.schedule.Strategy;
+import org.pagewright.hardware.choice.Choices;
+import org.pagewright.hardware.choice.ReplayChoices;
+import org.pagewright.hardware.cpu.Interleaving;
+import org.pagewright.hardware.cpu.Scheduler;
+
+/**
+ * Makes a failing run smaller: first every act goes without which some order still fails, then
+ * every switch between CPUs without which this order does.
+ */
+final class Smaller<W extends World> {
+  /** Orders tried for a trial with an act less; those with few preemptions come first. */
+  private static final int TRIES = 400;
+
+  private static final int PREEMPTIONS = 2;
+
+  private Runs<W> runs;
+  private int[] decisions;
+  private final String oracle;
+  private long made;
+
+  /** Starts with a run that fails; {@code oracle} is the property that must go on failing. */
+  Smaller(Runs<W> runs, int[] decisions, String oracle) {
+    this.runs = runs;
+    this.decisions = decisions;
+    this.oracle = oracle;
+  }
+
+  Exploration.Failure failure() {
+    removeActs();
+    removeSwitches();
+    Trace trace = trace();
+    runs.close();
+    assert !trace.violations.isEmpty() : "a failing schedule fails again";
+    return new Exploration.Failure(
+        runs.trial().texts(), text(decisions), trace.rows, trace.violations);
+  }
+
+  /** How many runs it took. */
+  long made() {
+    return made;
+  }
+
+  // ---- acts
+
+  private void removeActs() {
+    boolean isSmaller = true;
+    while (isSmaller) {
+      isSmaller = false;
+      for (int cpu = 0; cpu < runs.trial().programs().size(); cpu++) {
+        for (int i = runs.trial().programs().get(cpu).size() - 1; i >= 0; i--) {
+          isSmaller |= removeAct(cpu, i);
+        }
+      }
+    }
+  }
+
+  private boolean removeAct(int cpu, int index) {
+    Runs<W> fewer = new Runs<>(runs.trial().without(cpu, index));
+    Strategy strategy = new FewPreemptions(PREEMPTIONS);
+    for (int i = 0; i < TRIES && strategy.begin(); i++) {
+      made++;
+      if (fails(fewer.run(strategy))) {
+        runs.close();
+        runs = fewer;
+        decisions = strategy.decisions();
+        return true;
+      }
+    }
+    fewer.close();
+    return false;
+  }
+
+  private boolean fails(List<Violation> found) {
+    return found.stream().anyMatch(violation -> violation.oracle().equals(oracle));
+  }
+
+  // ---- switches
+
+  private void removeSwitches() {
+    for (int at = 0; at < decisions.length; at++) {
+      if (decisions[at] != 0) {
+        int[] candidate = decisions.clone();
+        candidate[at] = 0;
+        made++;
+        decisions = fails(runs.run(scheduler(candidate))) ? candidate : decisions;
+      }
+    }
+    int length = decisions.length;
+    while (length > 0 && decisions[length - 1] == 0) {
+      length--;
+    }
+    decisions = Arrays.copyOf(decisions, length);
+  }
+
+  /** Runs it twice: which steps are worth telling is known only at the end. */
+  private Trace trace() {
+    return trace(runs, decisions);
+  }
+
+  static <W extends World> Trace trace(Runs<W> runs, int[] decisions) {
+    SharedSteps shared = new SharedSteps();
+    runs.run(new Noting(scheduler(decisions), shared));
+    Trace trace = new Trace(scheduler(decisions), shared);
+    runs.tell(trace);
+    return trace;
+  }
+
+  private static Scheduler scheduler(int[] decisions) {
+    return Scheduler.of(new Lenient(decisions));
+  }
+
+  /** As a user can hand it back: a schedule without switches is not empty. */
+  static String text(int[] decisions) {
+    return decisions.length == 0 ? "0" : ReplayChoices.format(decisions);
+  }
+
+  /** Notes what is shared. */
+  private record Noting(Scheduler scheduler, SharedSteps shared) implements Scheduler {
+    @Override
+    public int next(Interleaving run, int current, int[] runnable, int count) {
+      return scheduler.next(run, current, runnable, count);
+    }
+
+    @Override
+    public void step(int cpu, int kind, long address) {
+      shared.note(cpu, kind, address);
+    }
+  }
+
+  /** Answers from a list as far as it fits: leaving out a switch changes later questions. */
+  private static final class Lenient implements Choices {
+    private final int[] answers;
+    private int at;
+
+    Lenient(int[] answers) {
+      this.answers = answers;
+    }
+
+    @Override
+    public int pick(int n, String why) {
+      if (n == 1 || at == answers.length) {
+        return 0;
+      }
+      return Math.min(answers[at++], n - 1);
+    }
+  }
+}

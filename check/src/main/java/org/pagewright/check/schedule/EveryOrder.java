@@ -1,0 +1,310 @@
+package org.pagewright.check.schedule;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.CpuMask;
+import org.pagewright.hardware.cpu.Interleaving;
+import org.pagewright.hardware.cpu.Step;
+
+/**
+ * Every order of steps, once for all orders that differ only in steps that commute.
+ *
+ * <p>Dynamic partial-order reduction (Flanagan and Godefroid, POPL 2005): after each step, the last
+ * earlier step of another CPU that it does not commute with, and that need not come before it, is a
+ * place where this CPU could have gone first; only there other orders are tried. Sleep sets
+ * (Godefroid, 1996) cut runs that would repeat one that was made.
+ */
+public final class EveryOrder implements Strategy {
+  /*
+   * A node is a decision of the run: which CPUs could go on (enabled), which must be tried
+   * (wanted), which were tried or are being tried (done), and which need not be, because what they
+   * would do next was tried before and commutes with all since (asleep). The nodes of the current
+   * run form a stack; the next run repeats it up to the deepest node with something left to try.
+   *
+   * A CPU that spins gives way to those that do not. A CPU that goes on without a step (it waited,
+   * or takes calls only) is not told from others at its node, so all are tried there.
+   */
+
+  private static final int NOBODY = -1;
+
+  private final int cpus;
+  private final Decisions decisions = new Decisions();
+  private final StepConflicts conflicts;
+  private final int[] last;
+
+  // ---- the stack
+
+  private int[] enabled = new int[64];
+  private int[] wanted = new int[64];
+  private int[] done = new int[64];
+  private int[] asleep = new int[64];
+  private int[] chosen = new int[64];
+  private int depth;
+
+  // ---- this run
+
+  private @Nullable Interleaving run;
+  private int at;
+  private int sleeping;
+
+  /** The node that decides the step that comes next, if one does. */
+  private int deciding = NOBODY;
+
+  private int[] stepCpus = new int[256];
+  private int[] stepNodes = new int[256];
+
+  /** For each step, how many steps of each CPU must come before it. */
+  private int[] clocks;
+
+  /** For each step, its number among those of its CPU. */
+  private int[] ranks = new int[256];
+
+  private int steps;
+  private final int[] cpuClocks;
+  private long cut;
+  private boolean hasBegun;
+  private boolean isOver;
+
+  /** Stands before the first run. */
+  public EveryOrder(int cpus) {
+    this.cpus = cpus;
+    this.conflicts = new StepConflicts(cpus);
+    this.last = new int[cpus];
+    this.clocks = new int[256 * cpus];
+    this.cpuClocks = new int[cpus * cpus];
+  }
+
+  @Override
+  public boolean begin() {
+    if (hasBegun && !advance()) {
+      isOver = true;
+      return false;
+    }
+    hasBegun = true;
+    at = 0;
+    steps = 0;
+    sleeping = 0;
+    deciding = NOBODY;
+    Arrays.fill(cpuClocks, 0);
+    conflicts.clear();
+    decisions.clear();
+    return true;
+  }
+
+  /** Lets the deepest node that has something left try it. */
+  private boolean advance() {
+    while (depth > 0) {
+      int node = depth - 1;
+      int left = wanted[node] & ~done[node] & ~asleep[node];
+      if (left != 0) {
+        chosen[node] = Integer.numberOfTrailingZeros(left);
+        done[node] |= 1 << chosen[node];
+        return true;
+      }
+      depth--;
+    }
+    return false;
+  }
+
+  @Override
+  public int next(Interleaving interleaving, int current, int[] runnable, int count) {
+    run = interleaving;
+    for (int i = 0; i < count; i++) {
+      if (isNew(interleaving, runnable[i])) {
+        return decisions.note(i, runnable);
+      }
+    }
+    int able = mask(interleaving, runnable, count);
+    if (able == 0) {
+      able = maskOf(runnable, count);
+    }
+    int node = at++;
+    if (node == depth
+        && !push(node, able, current, anyWithoutStep(interleaving, runnable, count))) {
+      cut++;
+      return CpuMask.NONE;
+    }
+    if (enabled[node] != able) {
+      throw new IllegalStateException("run is not deterministic: other CPUs can go on");
+    }
+    deciding = interleaving.goesOnWithoutStep(chosen[node]) ? NOBODY : node;
+    sleeping = (asleep[node] | done[node]) & ~(1 << chosen[node]);
+    return decisions.noteCpu(chosen[node], runnable);
+  }
+
+  /** Whether the CPU has done nothing yet: up to its first step it meets nobody. */
+  private static boolean isNew(Interleaving interleaving, int cpu) {
+    return interleaving.nextKind(cpu) == 0 && !interleaving.goesOnWithoutStep(cpu);
+  }
+
+  /** CPUs that do not spin. */
+  private static int mask(Interleaving interleaving, int[] runnable, int count) {
+    int mask = 0;
+    for (int i = 0; i < count; i++) {
+      boolean spins =
+          interleaving.nextKind(runnable[i]) == Step.RELAX
+              && !interleaving.goesOnWithoutStep(runnable[i]);
+      mask |= spins ? 0 : 1 << runnable[i];
+    }
+    return mask;
+  }
+
+  private static int maskOf(int[] runnable, int count) {
+    int mask = 0;
+    for (int i = 0; i < count; i++) {
+      mask |= 1 << runnable[i];
+    }
+    return mask;
+  }
+
+  private static boolean anyWithoutStep(Interleaving interleaving, int[] runnable, int count) {
+    for (int i = 0; i < count; i++) {
+      if (interleaving.goesOnWithoutStep(runnable[i])) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean push(int node, int able, int current, boolean wantsAll) {
+    int awake = able & ~sleeping;
+    if (awake == 0) {
+      return false;
+    }
+    if (node == enabled.length) {
+      enabled = Arrays.copyOf(enabled, 2 * node);
+      wanted = Arrays.copyOf(wanted, 2 * node);
+      done = Arrays.copyOf(done, 2 * node);
+      asleep = Arrays.copyOf(asleep, 2 * node);
+      chosen = Arrays.copyOf(chosen, 2 * node);
+    }
+    boolean goesOn = current != CpuMask.NONE && (awake & 1 << current) != 0;
+    int first = goesOn ? current : Integer.numberOfTrailingZeros(awake);
+    enabled[node] = able;
+    wanted[node] = wantsAll ? able : 1 << first;
+    done[node] = 1 << first;
+    asleep[node] = sleeping;
+    chosen[node] = first;
+    depth = node + 1;
+    return true;
+  }
+
+  // ---- steps
+
+  @Override
+  public void step(int cpu, int kind, long address) {
+    Interleaving interleaving = run;
+    boolean isInterrupted = interleaving != null && interleaving.isInterrupted(cpu);
+    wake(cpu, kind, address, isInterrupted);
+    conflicts.take(steps, cpu, kind, address, isInterrupted, last);
+    int race = NOBODY;
+    for (int other = 0; other < cpus; other++) {
+      int step = last[other];
+      if (step >= 0 && ranks[step] > cpuClocks[cpu * cpus + other] && step > race) {
+        race = step;
+      }
+    }
+    if (race != NOBODY && stepNodes[race] != NOBODY) {
+      int node = stepNodes[race];
+      wanted[node] |= (enabled[node] & 1 << cpu) != 0 ? 1 << cpu : enabled[node];
+    }
+    append(cpu);
+  }
+
+  private void wake(int cpu, int kind, long address, boolean isInterrupted) {
+    Interleaving interleaving = run;
+    if (interleaving == null || sleeping == 0) {
+      return;
+    }
+    if (StepConflicts.isGlobal(kind, isInterrupted)) {
+      sleeping = 0;
+      return;
+    }
+    for (int other = 0; other < cpus; other++) {
+      if ((sleeping & 1 << other) != 0 && other != cpu) {
+        boolean meets =
+            interleaving.goesOnWithoutStep(other)
+                || interleaving.isInterrupted(other)
+                || StepConflicts.conflict(
+                    kind, address, interleaving.nextKind(other), interleaving.nextAddress(other));
+        sleeping &= meets ? ~(1 << other) : -1;
+      }
+    }
+  }
+
+  private void append(int cpu) {
+    if (steps == stepCpus.length) {
+      stepCpus = Arrays.copyOf(stepCpus, 2 * steps);
+      stepNodes = Arrays.copyOf(stepNodes, 2 * steps);
+      ranks = Arrays.copyOf(ranks, 2 * steps);
+      clocks = Arrays.copyOf(clocks, 2 * steps * cpus);
+    }
+    int mine = cpu * cpus;
+    for (int other = 0; other < cpus; other++) {
+      int step = last[other];
+      for (int i = 0; step >= 0 && i < cpus; i++) {
+        cpuClocks[mine + i] = Math.max(cpuClocks[mine + i], clocks[step * cpus + i]);
+      }
+    }
+    cpuClocks[mine + cpu]++;
+    stepCpus[steps] = cpu;
+    stepNodes[steps] = deciding;
+    ranks[steps] = cpuClocks[mine + cpu];
+    System.arraycopy(cpuClocks, mine, clocks, steps * cpus, cpus);
+    deciding = NOBODY;
+    steps++;
+  }
+
+  // ---- what is told
+
+  @Override
+  public int[] decisions() {
+    return decisions.picks();
+  }
+
+  @Override
+  public String coverage() {
+    return isOver ? "every order" : "stopped early, some orders";
+  }
+
+  /** Runs that were stopped because they would have repeated another one. */
+  public long cut() {
+    return cut;
+  }
+
+  @Override
+  public String position() {
+    StringBuilder text = new StringBuilder("every-order");
+    for (int node = 0; node < depth; node++) {
+      text.append(' ').append(enabled[node]).append(',').append(wanted[node]);
+      text.append(',').append(done[node]).append(',').append(asleep[node]);
+      text.append(',').append(chosen[node]);
+    }
+    return text.toString();
+  }
+
+  /** Continues where {@link #position} stood. */
+  public static EveryOrder at(int cpus, String position) {
+    EveryOrder order = new EveryOrder(cpus);
+    String[] words = position.split(" ", -1);
+    for (int i = 1; i < words.length; i++) {
+      String[] numbers = words[i].split(",", -1);
+      if (numbers.length != 5) {
+        throw new IllegalArgumentException("'" + words[i] + "' is no node of a search");
+      }
+      order.restore(i - 1, Arrays.stream(numbers).mapToInt(Integer::parseInt).toArray());
+    }
+    order.hasBegun = words.length > 1;
+    return order;
+  }
+
+  private void restore(int node, int[] values) {
+    sleeping = values[3];
+    if (!push(node, values[0], CpuMask.NONE, /* wantsAll= */ false)) {
+      throw new IllegalArgumentException("a node of a search without a CPU that is awake");
+    }
+    wanted[node] = values[1];
+    done[node] = values[2];
+    chosen[node] = values[4];
+  }
+}
