@@ -157,9 +157,14 @@ public class SecretPageCache {
   private void undo(Cpu cpu, long pfn) {
     if (restores()) {
       restoreThenFree(cpu, pfn);
-    } else {
-      pages.free(cpu, pfn, 0, file);
+      return;
     }
+    // It was cleared through the mermap, whose translations must not outlive the page's owner.
+    Mm mm = Task.currentMm(cpu);
+    if (mm != null) {
+      flushMermap(cpu, mm);
+    }
+    pages.free(cpu, pfn, 0, file);
   }
 
   /**
