@@ -26,12 +26,12 @@ public final class Explorer {
 
   /** Explores a scenario on a kernel whose secret file may have a planted bug. */
   public Explorer(Scenario scenario, PteFormat format, SmallKernel.FileMaker files) {
-    this(scenario.on(() -> new SmallKernel(format, files)));
+    this(scenario.on(() -> new SmallKernel(scenario.options(format), files)));
   }
 
   /** Explores a scenario on the kernel as it is. */
   public Explorer(Scenario scenario, PteFormat format) {
-    this(scenario, format, SmallKernel.FileMaker.sound());
+    this(scenario.on(format));
   }
 
   /**

@@ -1,14 +1,165 @@
 package org.pagewright.check.explore;
 
+import java.util.List;
+import java.util.function.LongFunction;
 import org.pagewright.hardware.cpu.Cpu;
 
 /**
- * One thing that a CPU does on the small kernel.
+ * One thing that a CPU does on the small kernel, as one word and at most one number.
  *
- * @param text as printed, such as {@code fault 5}
+ * @param text as written and printed, such as {@code fault 5}
  * @param body what it does; it must do the same each time
+ * @param needsProcess whether the CPUs must run a process
  */
-public record Operation(String text, Act.Body<SmallKernel> body) implements Act<SmallKernel> {
+public record Operation(String text, Act.Body<SmallKernel> body, boolean needsProcess)
+    implements Act<SmallKernel> {
+
+  /**
+   * A kind of operation.
+   *
+   * @param parameter what the number is, or empty where there is none
+   * @param least smallest number, which is also meant where none is written
+   * @param most largest number
+   * @param what it does, in a sentence
+   */
+  public record Verb(
+      String name,
+      String parameter,
+      long least,
+      long most,
+      String what,
+      boolean needsProcess,
+      LongFunction<Act.Body<SmallKernel>> bodies) {
+
+    /** As in {@code allocate [ORDER]}. */
+    public String synopsis() {
+      return parameter.isEmpty() ? name : name + " [" + parameter + "]";
+    }
+  }
+
+  private static final long INDEX_MAX = 63;
+  private static final long ORDER_MAX = 4;
+  private static final long MAPPING_MAX = 16;
+  private static final long LDT_MAX = 8191;
+
+  private static final List<Verb> VERBS =
+      List.of(
+          number(
+              "fault",
+              "PAGE",
+              INDEX_MAX,
+              "The user touches a page of the secret file.",
+              page -> (kernel, cpu) -> kernel.fault(cpu, page)),
+          number(
+              "truncate",
+              "PAGE",
+              INDEX_MAX,
+              "All pages of the secret file from this one on go.",
+              page -> (kernel, cpu) -> kernel.truncate(cpu, page)),
+          number(
+              "allocate",
+              "ORDER",
+              ORDER_MAX,
+              "The kernel takes a block of frames and writes to it.",
+              order -> (kernel, cpu) -> kernel.allocate(cpu, (int) order)),
+          number(
+              "allocate-unmapped",
+              "ORDER",
+              ORDER_MAX,
+              "The kernel takes a block of frames that the direct map lacks.",
+              order -> (kernel, cpu) -> kernel.allocateUnmapped(cpu, (int) order)),
+          plain("free", "It gives back the block that this CPU took last.", SmallKernel::free),
+          plain(
+              "hide",
+              "The block that this CPU took last leaves the direct map, and all CPUs flush it.",
+              SmallKernel::hide),
+          plain("show", "That block is back in the direct map.", SmallKernel::show),
+          new Verb(
+              "mermap-get",
+              "PAGES",
+              1,
+              MAPPING_MAX,
+              "This CPU maps pages for itself and reads through the mapping.",
+              /* needsProcess= */ true,
+              pages -> (kernel, cpu) -> kernel.mermapGet(cpu, (int) pages)),
+          process("mermap-put", "It ends the mapping that it made last.", SmallKernel::mermapPut),
+          new Verb(
+              "write-ldt",
+              "SLOT",
+              0,
+              LDT_MAX,
+              "The process writes an entry of its LDT.",
+              /* needsProcess= */ true,
+              slot -> (kernel, cpu) -> kernel.writeLdt(cpu, (int) slot)),
+          process("start", "A new process runs on this CPU.", SmallKernel::start),
+          process("idle", "A kernel thread runs on this CPU.", SmallKernel::idle),
+          process(
+              "exit",
+              "This CPU leaves its process, which ends when no other CPU runs it.",
+              SmallKernel::exit));
+
+  private static Verb number(
+      String name,
+      String parameter,
+      long most,
+      String what,
+      LongFunction<Act.Body<SmallKernel>> b) {
+    return new Verb(name, parameter, 0, most, what, /* needsProcess= */ false, b);
+  }
+
+  private static Verb plain(String name, String what, Act.Body<SmallKernel> body) {
+    return new Verb(name, "", 0, 0, what, /* needsProcess= */ false, none -> body);
+  }
+
+  private static Verb process(String name, String what, Act.Body<SmallKernel> body) {
+    return new Verb(name, "", 0, 0, what, /* needsProcess= */ true, none -> body);
+  }
+
+  /** Every kind of operation. */
+  public static List<Verb> verbs() {
+    return VERBS;
+  }
+
+  /**
+   * Reads an operation.
+   *
+   * @throws IllegalArgumentException with what is wrong and what was expected
+   */
+  public static Operation parse(String text) {
+    String[] words = text.strip().split("\\s+", -1);
+    Verb verb =
+        VERBS.stream()
+            .filter(known -> known.name().equals(words[0]))
+            .findFirst()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "no operation '" + words[0] + "'; expected one of " + names()));
+    if (words.length > (verb.parameter().isEmpty() ? 1 : 2)) {
+      throw new IllegalArgumentException("'" + text + "'; expected " + verb.synopsis());
+    }
+    long value = words.length == 1 ? verb.least() : number(verb, words[1]);
+    return new Operation(String.join(" ", words), verb.bodies().apply(value), verb.needsProcess());
+  }
+
+  private static String names() {
+    return String.join(", ", VERBS.stream().map(Verb::name).toList());
+  }
+
+  private static long number(Verb verb, String digits) {
+    long value = -1;
+    try {
+      value = Long.parseLong(digits);
+    } catch (NumberFormatException e) {
+      // reported below
+    }
+    if (value < verb.least() || value > verb.most()) {
+      throw new IllegalArgumentException(
+          "'%s' of %s; expected %s from %d to %d"
+              .formatted(digits, verb.name(), verb.parameter(), verb.least(), verb.most()));
+    }
+    return value;
+  }
+
   @Override
   public long run(SmallKernel kernel, Cpu cpu) {
     return body.run(kernel, cpu);
@@ -16,21 +167,21 @@ public record Operation(String text, Act.Body<SmallKernel> body) implements Act<
 
   /** The user touches a page of the secret file. */
   public static Operation fault(long index) {
-    return new Operation("fault " + index, (kernel, cpu) -> kernel.fault(cpu, index));
+    return parse("fault " + index);
   }
 
   /** Every page of the secret file goes. */
   public static Operation truncate() {
-    return new Operation("truncate", SmallKernel::truncate);
+    return parse("truncate");
   }
 
   /** The kernel takes a frame and writes to it. */
   public static Operation allocate() {
-    return new Operation("allocate", SmallKernel::allocate);
+    return parse("allocate");
   }
 
   /** The kernel gives back the frame that this CPU took last. */
   public static Operation free() {
-    return new Operation("free", SmallKernel::free);
+    return parse("free");
   }
 }

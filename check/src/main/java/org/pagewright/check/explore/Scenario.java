@@ -1,56 +1,172 @@
 package org.pagewright.check.explore;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.secret.SecretmemConfig.Backing;
 
 /**
- * Who does what: operations for each CPU, in order.
+ * Who does what: operations for each CPU, in order, on a kernel of a kind.
  *
  * @param name in kebab-case
- * @param what one sentence for lists
+ * @param what one sentence for lists: the hazard, not the steps
+ * @param backing how the pages of the secret file are kept out of the direct map
+ * @param isolation whether page-table isolation (PTI) is on
  * @param programs element n is what CPU n does
  */
-public record Scenario(String name, String what, List<List<Operation>> programs) {
+public record Scenario(
+    String name, String what, Backing backing, boolean isolation, List<List<Operation>> programs) {
+  /** Most operations of a CPU: larger work is for generators. */
+  public static final int OPERATIONS_MAX = 12;
+
+  /** Most CPUs of a scenario. */
+  public static final int CPUS_MAX = 4;
+
   public Scenario {
-    if (programs.isEmpty() || programs.size() > SmallKernel.CPUS) {
+    if (!name.matches("[a-z0-9]+(-[a-z0-9]+)*")) {
       throw new IllegalArgumentException(
-          name + ": programs for 1 to " + SmallKernel.CPUS + " CPUs, not " + programs.size());
+          "name '" + name + "'; expected words like unmap-then-reuse");
+    }
+    if (programs.isEmpty() || programs.size() > CPUS_MAX) {
+      throw new IllegalArgumentException(
+          programs.size() + " CPUs; expected programs for 1 to " + CPUS_MAX);
+    }
+    for (List<Operation> program : programs) {
+      if (program.size() > OPERATIONS_MAX) {
+        throw new IllegalArgumentException(
+            program.size() + " operations of a CPU; expected at most " + OPERATIONS_MAX);
+      }
     }
     programs = programs.stream().map(List::copyOf).toList();
   }
 
-  /** The scenario that comes with Pagewright under this name. */
-  public static Scenario named(String name) {
-    return all().stream()
-        .filter(scenario -> scenario.name().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("no scenario " + name));
+  /** On a file whose pages are removed one by one, without isolation. */
+  public Scenario(String name, String what, List<List<Operation>> programs) {
+    this(name, what, Backing.REMOVE_EACH, /* isolation= */ false, programs);
   }
 
-  /** The same to be run on worlds of a kind. */
+  /** The same from one text per CPU, operations separated by semicolons. */
+  public static Scenario of(String name, String what, String... programs) {
+    return new Scenario(name, what, Arrays.stream(programs).map(Scenario::program).toList());
+  }
+
+  private static List<Operation> program(String text) {
+    return Arrays.stream(text.split(";", -1)).map(Operation::parse).toList();
+  }
+
+  /** The same with another kind of secret file. */
+  public Scenario with(Backing other) {
+    return new Scenario(name, what, other, isolation, programs);
+  }
+
+  /** The same with page-table isolation. */
+  public Scenario isolated() {
+    return new Scenario(name, what, backing, /* isolation= */ true, programs);
+  }
+
+  /** How many operations all CPUs do together. */
+  public int operations() {
+    return programs.stream().mapToInt(List::size).sum();
+  }
+
+  /** What it needs of a kernel with this format. */
+  public SmallKernel.Options options(PteFormat format) {
+    boolean isPooled = backing == Backing.POOLED || backing == Backing.CACHE_FAST;
+    boolean needsProcess =
+        isPooled || programs.stream().flatMap(List::stream).anyMatch(Operation::needsProcess);
+    int cpus = Math.max(2, programs.size());
+    return new SmallKernel.Options(format, cpus, backing, isolation, needsProcess);
+  }
+
+  /** Whether a kernel with this format can do it. */
+  public boolean fits(PteFormat format) {
+    return SmallKernel.isPossible(options(format));
+  }
+
+  /** To be run on small kernels with this format. */
+  public Trial<SmallKernel> on(PteFormat format) {
+    return on(() -> new SmallKernel(options(format), SmallKernel.FileMaker.sound(backing)));
+  }
+
+  /** To be run on worlds of a kind. */
   public Trial<SmallKernel> on(Supplier<SmallKernel> worlds) {
     List<List<Act<SmallKernel>>> acts = new ArrayList<>();
     programs.forEach(program -> acts.add(List.copyOf(program)));
     return new Trial<>(worlds, acts);
   }
 
-  /** The scenarios that come with Pagewright, by name. */
+  private static final List<Scenario> ALL =
+      List.of(
+          of(
+              "secretmem-double-fault",
+              "Two CPUs touch the same page of a secret file.",
+              "fault 5",
+              "fault 5"),
+          of(
+              "secretmem-fault-and-allocate",
+              "A page of a secret file comes and goes while another CPU takes and returns frames.",
+              "fault 5; truncate",
+              "allocate; allocate; free"),
+          of(
+              "secretmem-neighbours",
+              "Two CPUs touch different pages of one secret file.",
+              "fault 5",
+              "fault 6"),
+          of(
+              "secretmem-fault-during-truncate",
+              "A page of a secret file is touched while all pages go.",
+              "fault 1; truncate",
+              "fault 1"),
+          of(
+                  "pooled-double-fault",
+                  "Two CPUs touch the same page of a file whose pages come from the unmapped pool.",
+                  "fault 5; truncate",
+                  "fault 5")
+              .with(Backing.CACHE_FAST),
+          of(
+              "unmapped-pool-grows",
+              "Two CPUs need unmapped memory when there is none yet.",
+              "allocate-unmapped; free",
+              "allocate-unmapped; free"),
+          of(
+              "direct-map-split-meets-split",
+              "Two CPUs remove pages below the same large leaf of the direct map.",
+              "allocate; hide; show; free",
+              "allocate; hide"),
+          of(
+              "mermap-on-two-cpus",
+              "Two threads of a process map pages for themselves at the same time.",
+              "mermap-get 2; mermap-put",
+              "mermap-get; mermap-put"),
+          of(
+              "mermap-user-exits",
+              "A process ends on one CPU while another one of its threads maps a page.",
+              "mermap-get; mermap-put; exit",
+              "mermap-get; exit"),
+          of(
+                  "ldt-write-meets-write",
+                  "Two threads of an isolated process write its LDT.",
+                  "write-ldt 3",
+                  "write-ldt 600")
+              .isolated(),
+          of(
+              "ldt-owner-exits",
+              "A process with an LDT ends while its other thread goes on.",
+              "write-ldt 3; exit",
+              "idle; start; idle"));
+
+  /** The scenarios that come with Pagewright. */
   public static List<Scenario> all() {
-    return List.of(
-        new Scenario(
-            "secretmem-double-fault",
-            "Two CPUs touch the same page of a secret file.",
-            List.of(List.of(Operation.fault(5)), List.of(Operation.fault(5)))),
-        new Scenario(
-            "secretmem-fault-and-allocate",
-            "One CPU touches a page of a secret file while another takes frames and returns them.",
-            List.of(
-                List.of(Operation.fault(5), Operation.truncate()),
-                List.of(Operation.allocate(), Operation.allocate(), Operation.free()))),
-        new Scenario(
-            "secretmem-neighbours",
-            "Two CPUs touch different pages of one secret file.",
-            List.of(List.of(Operation.fault(5)), List.of(Operation.fault(6)))));
+    return ALL;
+  }
+
+  /** The scenario that comes with Pagewright under this name. */
+  public static Scenario named(String name) {
+    return ALL.stream()
+        .filter(scenario -> scenario.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no scenario " + name));
   }
 }

@@ -2,8 +2,8 @@ package org.pagewright.check.explore;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.cpu.Scheduler;
+import org.pagewright.hardware.cpu.Step;
 
 /** How a planted bug is looked for; {@code check.fault} has one more way. */
 @FunctionalInterface
@@ -61,9 +61,10 @@ public interface Search {
         Hunt.of(new Explorer(subject.make(isPlanted)).sample(count, seed, isOver));
   }
 
-  /** The order without preemptions, as a run of its own. */
+  /** The order without preemptions, as a run of its own; a CPU that spins gives way. */
   static Scheduler straight() {
-    return Scheduler.of(Choices.first());
+    return (run, current, runnable, count) ->
+        run.nextKind(runnable[0]) == Step.RELAX ? runnable[1] : runnable[0];
   }
 
   /** Without any violation. */

@@ -1,9 +1,8 @@
 package org.pagewright.check.explore;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -14,26 +13,31 @@ import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.arch.ArchPolicy;
 import org.pagewright.kernel.arch.CostLedger;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.KernelImage;
+import org.pagewright.kernel.mermap.Mermap;
+import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPageCache;
 import org.pagewright.kernel.secret.SecretPages;
 import org.pagewright.kernel.secret.SecretServices;
 import org.pagewright.kernel.secret.SecretmemConfig;
 
-/** A freshly booted kernel of two CPUs with one secret file, under all oracles. */
+/**
+ * A freshly booted kernel with one secret file, under all oracles; where operations need one, all
+ * its CPUs run threads of one process.
+ */
 public final class SmallKernel implements World {
-  /** CPUs of every small kernel. */
-  public static final int CPUS = 2;
-
   private static final long RAM_BYTES = 32L << 20;
+  private static final long INVALIDATE_LOCK = Long.MIN_VALUE + 1;
   private static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
 
   /** Makes the page cache of the secret file; a planted bug makes another one. */
@@ -43,39 +47,95 @@ public final class SmallKernel implements World {
 
     /** The file as Linux 7.0 has it. */
     static FileMaker sound() {
-      return pages -> new SecretPageCache(pages, SecretmemConfig.Backing.REMOVE_EACH);
+      return sound(SecretmemConfig.Backing.REMOVE_EACH);
+    }
+
+    /** The file of another design. */
+    static FileMaker sound(SecretmemConfig.Backing backing) {
+      return pages -> new SecretPageCache(pages, backing);
     }
   }
 
+  /**
+   * What kernel it is.
+   *
+   * @param backing how pages of the secret file are kept out of the direct map
+   * @param isolation whether page-table isolation is on
+   * @param hasProcess whether the CPUs run a process, which takes an mm-local region
+   */
+  public record Options(
+      PteFormat format,
+      int cpus,
+      SecretmemConfig.Backing backing,
+      boolean isolation,
+      boolean hasProcess) {}
+
+  /** A block of frames that a CPU took. */
+  private record Block(long pfn, int order, boolean isHidden) {}
+
   private final KernelMachine kernel;
+  private final @Nullable SmallProcesses processes;
   private final SecretPageCache file;
   private final Oracles oracles;
-  private final List<Deque<Long>> taken = new ArrayList<>();
+  private final List<List<Block>> taken = new ArrayList<>();
+  private int faulting;
+  private boolean isTruncating;
+
+  /** Boots a kernel of two CPUs without processes. */
+  public SmallKernel(PteFormat format, FileMaker files) {
+    this(
+        new Options(
+            format,
+            /* cpus= */ 2,
+            SecretmemConfig.Backing.REMOVE_EACH,
+            /* isolation= */ false,
+            /* hasProcess= */ false),
+        files);
+  }
 
   /** Boots a kernel. */
-  public SmallKernel(PteFormat format, FileMaker files) {
-    MachineConfig hardware = MachineConfig.small(format).withMap(MemoryMap.of(RAM_BYTES));
+  public SmallKernel(Options options, FileMaker files) {
+    PteFormat format = options.format();
+    MachineConfig hardware =
+        MachineConfig.small(format).withMap(MemoryMap.of(RAM_BYTES)).withCpus(options.cpus());
     this.kernel =
         KernelMachine.boot(
-            KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0));
+            KernelConfig.of(hardware)
+                .withImage(KernelImage.NONE)
+                .withMemmapBytesPerPage(0)
+                .withIsolation(options.isolation()));
+    CostLedger ledger = new CostLedger(options.cpus());
+    this.processes =
+        options.hasProcess() ? new SmallProcesses(kernel, options.isolation(), ledger) : null;
+    Mermap mermap = processes == null ? null : processes.mermap();
     SecretServices services =
         new SecretServices(
             kernel.allocator(),
             kernel.directMap(),
             kernel.shootdown(),
-            /* mermap= */ null,
+            mermap,
             kernel.tags(),
             kernel.machine().events(),
-            new CostLedger(CPUS),
+            ledger,
             format.pageShift());
     this.file = files.make(new SecretPages(services, PoolRequest.ALLOC_FLAG));
     this.oracles =
         new Oracles(
-            new WatchedKernel(
-                kernel.machine(), kernel.directMap(), kernel.allocator(), /* mermap= */ null));
-    for (int cpu = 0; cpu < CPUS; cpu++) {
-      taken.add(new ArrayDeque<>());
+            new WatchedKernel(kernel.machine(), kernel.directMap(), kernel.allocator(), mermap));
+    for (int cpu = 0; cpu < options.cpus(); cpu++) {
+      taken.add(new ArrayList<>());
     }
+    if (processes != null) {
+      processes.startThreads();
+    }
+  }
+
+  /** Whether there is such a kernel. */
+  public static boolean isPossible(Options options) {
+    PteFormat format = options.format();
+    boolean hasPolicy = ArchPolicy.isSupported(format.name());
+    boolean hasRegion = MmLocalLayout.isSupported(format);
+    return hasPolicy && (hasRegion || !(options.hasProcess() || options.isolation()));
   }
 
   @Override
@@ -83,44 +143,161 @@ public final class SmallKernel implements World {
     return kernel.machine();
   }
 
+  // ---- the secret file
+
+  /*
+   * Linux's invalidate_lock of a file: faults share it, truncation has it alone. Whoever waits
+   * looks again after each step of somebody else.
+   */
+
   long fault(Cpu cpu, long index) {
-    return file.grab(cpu, index);
+    cpu.step(Step.LOAD, INVALIDATE_LOCK);
+    while (isTruncating) {
+      cpu.step(Step.RELAX, INVALIDATE_LOCK);
+      cpu.step(Step.LOAD, INVALIDATE_LOCK);
+    }
+    faulting++;
+    long pfn = file.grab(cpu, index);
+    faulting--;
+    return pfn;
   }
 
-  long truncate(Cpu cpu) {
-    file.truncate(cpu, 0);
+  long truncate(Cpu cpu, long firstIndex) {
+    cpu.step(Step.STORE, INVALIDATE_LOCK);
+    while (isTruncating || faulting > 0) {
+      cpu.step(Step.RELAX, INVALIDATE_LOCK);
+      cpu.step(Step.STORE, INVALIDATE_LOCK);
+    }
+    isTruncating = true;
+    file.truncate(cpu, firstIndex);
+    isTruncating = false;
     return 0;
   }
 
-  long allocate(Cpu cpu) {
+  // ---- frames
+
+  long allocate(Cpu cpu, int order) {
     cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
-    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, order);
     if (pfn == PageAllocator.NONE) {
       return -Errno.ENOMEM;
     }
     cpu.store(kernel.directMap().va(pfn), Access.WRITE, PATTERN);
-    taken.get(cpu.id()).push(pfn);
+    taken.get(cpu.id()).add(new Block(pfn, order, /* isHidden= */ false));
     return pfn;
   }
 
-  long free(Cpu cpu) {
-    Long pfn = taken.get(cpu.id()).poll();
-    if (pfn != null) {
-      cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
-      kernel.allocator().free(cpu, pfn, 0);
+  long allocateUnmapped(Cpu cpu, int order) {
+    cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, order, AllocFlags.UNMAPPED);
+    if (pfn == PageAllocator.NONE) {
+      return -Errno.ENOMEM;
     }
+    taken.get(cpu.id()).add(new Block(pfn, order, /* isHidden= */ false));
+    return pfn;
+  }
+
+  /** A hidden block is shown first, and kept if that fails. */
+  long free(Cpu cpu) {
+    List<Block> mine = taken.get(cpu.id());
+    if (mine.isEmpty()) {
+      return 0;
+    }
+    long error = show(cpu);
+    if (error != 0) {
+      return error;
+    }
+    Block block = mine.removeLast();
+    cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
+    kernel.allocator().free(cpu, block.pfn(), block.order());
     return 0;
   }
+
+  long hide(Cpu cpu) {
+    List<Block> mine = taken.get(cpu.id());
+    boolean canHide =
+        !mine.isEmpty()
+            && !mine.getLast().isHidden()
+            && !kernel.allocator().isUnmapped(mine.getLast().pfn());
+    if (!canHide) {
+      return 0;
+    }
+    Block block = mine.removeLast();
+    long pages = 1L << block.order();
+    int error = kernel.directMap().setValidNoflush(cpu, block.pfn(), pages, /* valid= */ false);
+    if (error == 0) {
+      long va = kernel.directMap().va(block.pfn());
+      long bytes = pages << machine().format().pageShift();
+      kernel.shootdown().flushKernelRange(cpu, va, va + bytes);
+    }
+    mine.add(new Block(block.pfn(), block.order(), /* isHidden= */ error == 0));
+    return error;
+  }
+
+  long show(Cpu cpu) {
+    List<Block> mine = taken.get(cpu.id());
+    if (mine.isEmpty() || !mine.getLast().isHidden()) {
+      return 0;
+    }
+    Block block = mine.removeLast();
+    int error =
+        kernel
+            .directMap()
+            .setValidNoflush(cpu, block.pfn(), 1L << block.order(), /* valid= */ true);
+    mine.add(new Block(block.pfn(), block.order(), /* isHidden= */ error != 0));
+    return error;
+  }
+
+  // ---- processes
+
+  private SmallProcesses processes() {
+    if (processes == null) {
+      throw new IllegalStateException("this kernel runs no process");
+    }
+    return processes;
+  }
+
+  long mermapGet(Cpu cpu, int pages) {
+    return processes().mermapGet(cpu, pages);
+  }
+
+  long mermapPut(Cpu cpu) {
+    return processes().mermapPut(cpu);
+  }
+
+  long writeLdt(Cpu cpu, int slot) {
+    return processes().writeLdt(cpu, slot);
+  }
+
+  long start(Cpu cpu) {
+    return processes().start(cpu);
+  }
+
+  long idle(Cpu cpu) {
+    return processes().idle(cpu);
+  }
+
+  long exit(Cpu cpu) {
+    return processes().exit(cpu);
+  }
+
+  // ---- a world
 
   @Override
   public void inject(FaultInjection faults) {
     kernel.allocator().setFaults(faults);
+    if (processes != null) {
+      processes.mermap().setFaults(faults);
+    }
   }
 
   @Override
   public String place(long address) {
     if (address == SecretPages.ALLOCATOR_STEP) {
       return "free lists of the page allocator";
+    }
+    if (address == INVALIDATE_LOCK) {
+      return "invalidate lock of the file";
     }
     return address == file.stepAddress() ? "page cache of the file" : World.super.place(address);
   }
@@ -137,11 +314,15 @@ public final class SmallKernel implements World {
 
   @Override
   public List<Violation> inspectEmptied() {
-    truncate(kernel.cpu(0));
-    for (int id = 0; id < CPUS; id++) {
-      while (!taken.get(id).isEmpty()) {
-        free(kernel.cpu(id));
+    truncate(kernel.cpu(0), 0);
+    for (int id = 0; id < taken.size(); id++) {
+      long error = 0;
+      while (!taken.get(id).isEmpty() && error == 0) {
+        error = free(kernel.cpu(id));
       }
+    }
+    if (processes != null) {
+      processes.endAll();
     }
     return oracles.inspectEmptied();
   }

@@ -56,7 +56,7 @@ public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> prog
   }
 
   /** What each CPU does, in words. */
-  List<List<String>> texts() {
+  public List<List<String>> texts() {
     return programs.stream().map(acts -> acts.stream().map(Act::text).toList()).toList();
   }
 

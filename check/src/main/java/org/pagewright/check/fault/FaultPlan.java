@@ -55,6 +55,9 @@ final class FaultPlan implements FaultInjection {
 
   /** For messages, such as {@code request 3 fails (allocation)}. */
   String text() {
+    if (first == NONE) {
+      return "no request fails";
+    }
     String which = "request " + (first + 1);
     if (second != NONE) {
       which = "requests " + (first + 1) + " and " + (second + 1);

@@ -40,7 +40,7 @@ final class ExplorerTest {
     Exploration result = new Explorer(scenario, X86).exhaust(1, () -> false);
 
     assertThat(result.failure()).isNull();
-    assertThat(result.schedules()).isBetween(4L, LOOKS_MAX);
+    assertThat(result.schedules()).isBetween(2L, LOOKS_MAX);
   }
 
   @Test

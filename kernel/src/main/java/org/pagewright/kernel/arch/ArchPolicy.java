@@ -155,6 +155,11 @@ public record ArchPolicy(
     throw new IllegalArgumentException("no kernel policy for page-table format " + format);
   }
 
+  /** Whether {@link #forFormat} knows the format. */
+  public static boolean isSupported(String format) {
+    return format.startsWith("x86") || format.startsWith("aarch64") || format.startsWith("riscv");
+  }
+
   /**
    * Whether the direct map may be changed after boot. Models {@code can_set_direct_map()}: always
    * on x86 and riscv; on arm64 only when protections reach the linear alias.

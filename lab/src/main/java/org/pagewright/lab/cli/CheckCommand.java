@@ -1,6 +1,7 @@
 package org.pagewright.lab.cli;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,12 +9,13 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration;
 import org.pagewright.check.explore.Explorer;
 import org.pagewright.check.explore.Hunt;
+import org.pagewright.check.explore.Operation;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.explore.SmallKernel;
 import org.pagewright.check.explore.Trial;
@@ -24,10 +26,13 @@ import org.pagewright.check.schedule.FewPreemptions;
 import org.pagewright.check.schedule.PriorityOrders;
 import org.pagewright.check.schedule.Strategy;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.lab.experiment.Nearest;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.report.Json;
 import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.TextTable;
+import org.pagewright.lab.scenario.CheckMatrix;
+import org.pagewright.lab.scenario.ScenarioFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,7 +45,7 @@ import picocli.CommandLine.Parameters;
     footer = {
       "",
       "Examples:",
-      "  pagewright check --all",
+      "  pagewright check --all --smoke",
       "  pagewright check secretmem-double-fault --explore exhaustive",
       "  pagewright check secretmem-neighbours --explore exhaustive --state search.txt",
       "  pagewright check secretmem-double-fault --schedule 0*9,1"
@@ -51,17 +56,25 @@ final class CheckCommand implements Callable<Integer> {
   private static final String PRIORITIES = "priorities";
   private static final int PAIRS_MAX = 1000;
   private static final int PRIORITIES_DEFAULT = 1000;
+  private static final int SMOKE_SCHEDULES = 12;
 
   @Mixin private final CommonOptions common = new CommonOptions();
 
   @Parameters(
       arity = "0..*",
       paramLabel = "SCENARIO",
-      description = "See 'pagewright list scenarios'.")
+      description = "Names of 'pagewright list scenarios', or files that end in .yaml.")
   private List<String> names = new ArrayList<>();
 
-  @Option(names = "--all", description = "Run every scenario.")
+  @Option(
+      names = "--all",
+      description = "Run every scenario on every format, design of secret files and CPUs it fits.")
   private boolean all;
+
+  @Option(
+      names = "--smoke",
+      description = "With --all: few schedules of each, to see that everything still runs.")
+  private boolean smoke;
 
   @Option(
       names = "--explore",
@@ -111,30 +124,28 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--format",
       paramLabel = "F",
-      description = "An entry format; repeatable (default: x86_64-4level).")
+      description = "An entry format; repeatable (default: x86_64-4level, with --all every one).")
   private List<String> formats = new ArrayList<>();
 
-  /** One scenario on one format, for JSON. */
+  /** One scenario on one kernel, for JSON. */
   private record Result(
       String scenario,
-      String format,
+      String kernel,
       long schedules,
       double seconds,
       String coverage,
-      Exploration.@Nullable Failure failure) {}
+      Exploration.@Nullable Failure failure,
+      String replay) {}
 
   @Override
   public Integer call() throws IOException {
-    List<Result> results = new ArrayList<>();
-    List<Scenario> scenarios = chosen();
-    List<String> names = formats.isEmpty() ? List.of("x86_64-4level") : formats;
-    if (state != null && scenarios.size() * names.size() != 1) {
+    List<CheckMatrix.Case> cases = cases();
+    if (state != null && cases.size() != 1) {
       throw new BadInput("--state is of one search; expected one scenario and one format");
     }
-    for (String format : names) {
-      for (Scenario scenario : scenarios) {
-        results.add(explore(scenario, format));
-      }
+    List<Result> results = new ArrayList<>();
+    for (CheckMatrix.Case one : cases) {
+      results.add(explore(one));
     }
     Path json = common.json();
     boolean isJsonOnly = json != null && json.toString().equals("-");
@@ -150,60 +161,121 @@ final class CheckCommand implements Callable<Integer> {
     return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
   }
 
-  private List<Scenario> chosen() {
+  private List<CheckMatrix.Case> cases() throws IOException {
+    List<CheckMatrix.Case> cases = new ArrayList<>();
     if (all) {
-      return Scenario.all();
+      Scenario.all().forEach(scenario -> cases.addAll(CheckMatrix.of(scenario)));
+      cases.removeIf(one -> !formats.isEmpty() && !formats.contains(one.format().name()));
     }
-    if (names.isEmpty()) {
+    for (String name : names) {
+      Scenario scenario = scenario(name);
+      for (String format : formats.isEmpty() ? List.of("x86_64-4level") : formats) {
+        cases.add(fitting(scenario, format));
+      }
+    }
+    if (cases.isEmpty()) {
       throw new BadInput("no scenario; expected --all or names of 'pagewright list scenarios'");
     }
-    return names.stream().map(CheckCommand::named).toList();
+    return cases;
   }
 
-  private static Scenario named(String name) {
-    return Scenario.all().stream()
-        .filter(scenario -> scenario.name().equals(name))
-        .findFirst()
-        .orElseThrow(() ->
-            new BadInput(
-                "no scenario '" + name + "'; expected one of 'pagewright list scenarios'"));
+  private static Scenario scenario(String name) throws IOException {
+    if (ScenarioFile.isFile(name)) {
+      return ScenarioFile.read(Path.of(name));
+    }
+    List<String> known = Scenario.all().stream().map(Scenario::name).toList();
+    if (!known.contains(name)) {
+      throw new BadInput(
+          "no scenario '"
+              + name
+              + "'; expected a file or one of 'pagewright list scenarios'"
+              + Nearest.hint(name, known));
+    }
+    return Scenario.named(name);
   }
 
-  private Result explore(Scenario scenario, String formatName) throws IOException {
-    String what = scenario.name() + ", " + formatName;
+  private static CheckMatrix.Case fitting(Scenario scenario, String format) {
+    CheckMatrix.Case one;
+    try {
+      one = new CheckMatrix.Case(scenario, PteFormat.named(format));
+    } catch (IllegalArgumentException e) {
+      throw new BadInput("--format " + format + ": " + e.getMessage());
+    }
+    if (!scenario.fits(one.format())) {
+      throw new BadInput(
+          scenario.name() + ": no kernel with format " + format + " can do it; expected another");
+    }
+    return one;
+  }
+
+  private Result explore(CheckMatrix.Case one) throws IOException {
+    long most = smoke ? Math.min(schedulesMax, SMOKE_SCHEDULES) : schedulesMax;
     SearchClock clock =
         new SearchClock(
-            what, common.err(), System::nanoTime, Duration.ofSeconds(seconds), schedulesMax);
+            one.label(), common.err(), System::nanoTime, Duration.ofSeconds(seconds), most);
+    Trial<SmallKernel> trial = one.scenario().on(one.format());
     Exploration found;
-    try {
-      PteFormat format = PteFormat.named(formatName);
-      if (faults) {
-        found = fail(scenario, format, clock);
-      } else if (schedule != null) {
-        found = new Explorer(scenario, format).replay(schedule);
-      } else {
-        found = search(what + ", " + explore, new Explorer(scenario, format), clock);
-      }
-    } catch (IllegalArgumentException e) {
-      throw new BadInput(what + ": " + e.getMessage());
+    if (faults) {
+      found = fail(trial, clock);
+    } else if (schedule != null) {
+      found = replay(new Explorer(trial), one.label());
+    } else {
+      found = search(one.label() + ", " + explore, trial, clock);
     }
+    String kernel = one.label().substring(one.scenario().name().length() + 2);
     return new Result(
-        scenario.name(),
-        formatName,
+        one.scenario().name(),
+        kernel,
         found.schedules(),
         clock.seconds(),
         found.coverage(),
-        found.failure());
+        found.failure(),
+        found.failure() == null ? "" : replayText(one, found.failure()));
   }
 
-  private Exploration search(String subject, Explorer explorer, SearchClock clock)
+  /** How to see a failure again: by a scenario with a name, or a smaller one to be saved. */
+  private static String replayText(CheckMatrix.Case one, Exploration.Failure failure) {
+    if (failure.schedule().isEmpty()) {
+      return "";
+    }
+    Scenario given = one.scenario();
+    List<List<Operation>> programs =
+        failure.programs().stream()
+            .map(texts -> texts.stream().map(Operation::parse).toList())
+            .toList();
+    Scenario smaller =
+        new Scenario(given.name(), given.what(), given.backing(), given.isolation(), programs);
+    String options =
+        " --format " + one.format().name() + " --schedule '" + failure.schedule() + "'";
+    boolean isKnown =
+        Scenario.all().stream()
+            .anyMatch(known -> ScenarioFile.print(known).equals(ScenarioFile.print(smaller)));
+    return isKnown
+        ? "replay: pagewright check " + given.name() + options + "\n"
+        : "replay: save these lines as smaller.yaml, then pagewright check smaller.yaml"
+            + options
+            + "\n"
+            + ScenarioFile.print(smaller);
+  }
+
+  private Exploration replay(Explorer explorer, String label) {
+    try {
+      return explorer.replay(Objects.requireNonNull(schedule));
+    } catch (IllegalArgumentException e) {
+      throw new BadInput(label + ", --schedule: " + e.getMessage());
+    }
+  }
+
+  private Exploration search(String subject, Trial<SmallKernel> trial, SearchClock clock)
       throws IOException {
     Path file = state;
+    Explorer explorer = new Explorer(trial);
     if (file == null || !Files.exists(file)) {
-      return searchFrom(new SearchState(subject, 0, ""), strategy(), explorer, clock);
+      Strategy strategy = strategy(trial.cpus());
+      return searchFrom(new SearchState(subject, 0, ""), strategy, explorer, clock);
     }
     SearchState last = SearchState.read(file, subject);
-    return searchFrom(last, last.strategy(file, SmallKernel.CPUS), explorer, clock);
+    return searchFrom(last, last.strategy(file, trial.cpus()), explorer, clock);
   }
 
   private Exploration searchFrom(
@@ -218,28 +290,25 @@ final class CheckCommand implements Callable<Integer> {
     return new Exploration(schedules, found.coverage(), found.failure());
   }
 
-  private Strategy strategy() {
+  private Strategy strategy(int cpus) {
     return switch (explore) {
-      case EXHAUSTIVE -> new EveryOrder(SmallKernel.CPUS);
+      case EXHAUSTIVE -> new EveryOrder(cpus);
       case PREEMPTIONS -> new FewPreemptions(preemptions);
       case PRIORITIES ->
-          new PriorityOrders(
-              SmallKernel.CPUS, Math.min(schedulesMax, PRIORITIES_DEFAULT), common.seed());
+          new PriorityOrders(cpus, Math.min(schedulesMax, PRIORITIES_DEFAULT), common.seed());
       default -> new DrawnOrders(count(), common.seed());
     };
   }
 
-  private static Exploration fail(Scenario scenario, PteFormat format, BooleanSupplier isOver) {
-    Trial<SmallKernel> trial =
-        scenario.on(() -> new SmallKernel(format, SmallKernel.FileMaker.sound()));
-    Hunt hunt = FaultSearch.search(trial, PAIRS_MAX, isOver);
+  private static Exploration fail(Trial<SmallKernel> trial, SearchClock clock) {
+    Hunt hunt = FaultSearch.search(trial, PAIRS_MAX, clock);
     String coverage = hunt.faults() + " of them with failing requests";
     return new Exploration(
         hunt.schedules() + hunt.faults(),
-        coverage,
+        hunt.violations().isEmpty() ? coverage : coverage + ", in the last " + hunt.where(),
         hunt.violations().isEmpty()
             ? null
-            : new Exploration.Failure(List.of(), "", List.of(), hunt.violations()));
+            : new Exploration.Failure(trial.texts(), "", List.of(), hunt.violations()));
   }
 
   private long count() {
@@ -253,41 +322,37 @@ final class CheckCommand implements Callable<Integer> {
 
   private void print(Result result) {
     Exploration.Failure failure = result.failure();
-    common
-        .out()
-        .println(
-            String.format(
-                Locale.ROOT,
-                "%s, %s: %,d schedules in %.1f s (%s), %s",
-                result.scenario(),
-                result.format(),
-                result.schedules(),
-                result.seconds(),
-                result.coverage(),
-                failure == null ? "none failed" : "FAILED"));
-    if (failure != null) {
-      common.out().print(table(failure));
-      failure.violations().forEach(violation -> common.out().println("violated: " + violation));
-      List<List<String>> programs = failure.programs();
-      for (int cpu = 0; cpu < programs.size(); cpu++) {
-        common.out().println("CPU " + cpu + " did: " + String.join(", ", programs.get(cpu)));
-      }
-      common
-          .out()
-          .printf(
-              "replay: pagewright check %s --format %s --schedule '%s'%n",
-              result.scenario(), result.format(), failure.schedule());
+    PrintWriter out = common.out();
+    out.printf(
+        Locale.ROOT,
+        "%s, %s: %,d schedules in %.1f s (%s), %s%n",
+        result.scenario(),
+        result.kernel(),
+        result.schedules(),
+        result.seconds(),
+        result.coverage(),
+        failure == null ? "none failed" : "FAILED");
+    if (failure == null) {
+      return;
     }
+    List<List<String>> programs = failure.programs();
+    for (int cpu = 0; cpu < programs.size(); cpu++) {
+      out.println("CPU " + cpu + " did: " + String.join(", ", programs.get(cpu)));
+    }
+    out.print(table(failure));
+    failure.violations().forEach(violation -> out.println("violated: " + violation));
+    out.print(result.replay());
   }
 
   /** A column for each CPU, a step a row. */
   static String table(Exploration.Failure failure) {
+    int cpus = Math.max(2, failure.programs().size());
     TextTable table = new TextTable();
-    for (int cpu = 0; cpu < SmallKernel.CPUS; cpu++) {
+    for (int cpu = 0; cpu < cpus; cpu++) {
       table.column("CPU " + cpu, TextTable.Align.LEFT);
     }
     for (Exploration.Row row : failure.rows()) {
-      List<String> cells = new ArrayList<>(Collections.nCopies(SmallKernel.CPUS, ""));
+      List<String> cells = new ArrayList<>(Collections.nCopies(cpus, ""));
       cells.set(row.cpu(), row.what());
       table.row(cells);
     }

@@ -6,6 +6,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
@@ -33,8 +34,9 @@ import org.snakeyaml.engine.v2.schema.CoreSchema;
  * Reads YAML 1.2 into records: keys are component names in kebab-case, nothing is guessed.
  *
  * <p>Components may be strings, numbers, booleans, enums, records, lists of those, and maps from
- * strings to those. Every problem of a file is found in one go; each is reported with line and
- * column. An unknown key, a key given twice and a missing key are problems.
+ * strings to those. A record with a method {@code parse(String)} is written as a text. Every
+ * problem of a file is found in one go; each is reported with line and column. An unknown key, a
+ * key given twice and a missing key are problems.
  */
 public final class YamlBinder {
 
@@ -82,11 +84,20 @@ public final class YamlBinder {
       problems.add(position(mark) + ": " + e.getProblem() + "; expected YAML 1.2");
     } catch (YamlEngineException e) {
       problems.add(file + ": " + e.getMessage() + "; expected YAML 1.2");
+    } catch (StackOverflowError e) {
+      // The parser recurses once per level of nesting.
+      problems.add(file + ": nested too deeply; expected a few levels");
     }
     return null;
   }
 
   private @Nullable Object bind(Node node, Class<?> raw, Type type, String what) {
+    Method parser = parser(raw);
+    if (parser != null) {
+      return node instanceof ScalarNode scalar
+          ? parse(scalar, parser)
+          : problem(node, what + " is " + kind(node), "a text");
+    }
     if (raw.isRecord()) {
       return node instanceof MappingNode map
           ? record(map, raw, what)
@@ -105,6 +116,29 @@ public final class YamlBinder {
     return node instanceof ScalarNode scalar
         ? scalar(scalar, raw, what)
         : problem(node, what + " is " + kind(node), article(raw));
+  }
+
+  private static @Nullable Method parser(Class<?> type) {
+    try {
+      return type.isRecord() ? type.getMethod("parse", String.class) : null;
+    } catch (NoSuchMethodException e) {
+      return null;
+    }
+  }
+
+  /** What a type reads itself it also refuses itself, as "what; expected X". */
+  private @Nullable Object parse(ScalarNode node, Method parser) {
+    try {
+      return parser.invoke(null, node.getValue());
+    } catch (InvocationTargetException e) {
+      if (e.getCause() instanceof IllegalArgumentException refused) {
+        problems.add(position(node) + ": " + refused.getMessage());
+        return null;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private @Nullable Object record(MappingNode map, Class<?> type, String what) {

@@ -1,0 +1,227 @@
+package org.pagewright.check.explore;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.paging.Access;
+import org.pagewright.hardware.paging.Rights;
+import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.arch.CostLedger;
+import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.ldt.ModifyLdt;
+import org.pagewright.kernel.ldt.UserBuffer;
+import org.pagewright.kernel.ldt.UserDescriptor;
+import org.pagewright.kernel.mermap.Mermap;
+import org.pagewright.kernel.mermap.MermapConfig;
+import org.pagewright.kernel.mermap.MermapHandle;
+import org.pagewright.kernel.mermap.MermapZeroing;
+import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.Processes;
+import org.pagewright.kernel.mm.Task;
+import org.pagewright.kernel.mmlocal.MmLocalLayout;
+import org.pagewright.kernel.mmlocal.MmLocalRegion;
+
+/** The processes of a small kernel, with what they do in their mm-local regions. */
+final class SmallProcesses {
+  private final KernelMachine kernel;
+  private final Mermap mermap;
+  private final ModifyLdt ldt;
+  private final Processes processes;
+  private final long framePfn;
+  private final List<List<Long>> handles = new ArrayList<>();
+  private final List<Mm> made = new ArrayList<>();
+
+  /** No process yet. */
+  SmallProcesses(KernelMachine kernel, boolean isolation, CostLedger ledger) {
+    this.kernel = kernel;
+    MmLocalRegion region =
+        new MmLocalRegion(
+            MmLocalLayout.of(kernel.machine().format()),
+            MmLocalRegion.Policy.ON_DEMAND,
+            kernel.tables(),
+            kernel.tablePages(),
+            kernel.shootdown(),
+            kernel.machine().events());
+    this.mermap =
+        new Mermap(
+            MermapConfig.V2,
+            region,
+            kernel.tables(),
+            kernel.allocator(),
+            kernel.shootdown(),
+            kernel.machine().events(),
+            kernel.machine().cpus());
+    this.ldt =
+        new ModifyLdt(
+            kernel.machine(),
+            region,
+            kernel.tables(),
+            kernel.allocator(),
+            kernel.shootdown(),
+            /* allows16Bit= */ true);
+    this.processes =
+        new Processes(
+            kernel.machine(),
+            kernel.allocator(),
+            kernel.tables(),
+            kernel.shootdown(),
+            kernel.rootPa(),
+            isolation);
+    processes.add(region);
+    processes.add(mermap);
+    processes.add(ldt);
+    kernel
+        .allocator()
+        .setZeroing(
+            new MermapZeroing(
+                mermap,
+                kernel.tags(),
+                ledger,
+                kernel.machine().format().pageShift(),
+                kernel.allocator().config().blockOrder()));
+    this.framePfn = kernel.allocator().allocate(kernel.cpu(0), Gfp.KERNEL, 4);
+    for (int cpu = 0; cpu < kernel.machine().cpus(); cpu++) {
+      handles.add(new ArrayList<>());
+    }
+  }
+
+  Mermap mermap() {
+    return mermap;
+  }
+
+  /** Every CPU runs a thread of one process. */
+  void startThreads() {
+    long error = start(kernel.cpu(0));
+    Mm mm = made.getFirst();
+    for (int cpu = 1; cpu < kernel.machine().cpus(); cpu++) {
+      processes.run(kernel.cpu(cpu), processes.createTask(Task.Kind.USER, mm));
+    }
+    if (error != 0) {
+      throw new IllegalStateException("a fresh kernel has too little memory");
+    }
+  }
+
+  long start(Cpu cpu) {
+    putAll(cpu);
+    Mm mm = processes.createMm(cpu);
+    if (mm == null) {
+      return -Errno.ENOMEM;
+    }
+    made.add(mm);
+    long left = leave(cpu, mm);
+    int error = mermap.prepare(cpu, mm);
+    return error != 0 ? error : left;
+  }
+
+  long idle(Cpu cpu) {
+    putAll(cpu);
+    processes.run(cpu, processes.createTask(Task.Kind.KERNEL_THREAD, null));
+    return 0;
+  }
+
+  long exit(Cpu cpu) {
+    putAll(cpu);
+    return leave(cpu, null);
+  }
+
+  /** The CPU goes over to {@code next}; the process that nobody runs any more ends. */
+  private long leave(Cpu cpu, @Nullable Mm next) {
+    Mm old = Task.currentMm(cpu);
+    Task.Kind kind = next == null ? Task.Kind.KERNEL_THREAD : Task.Kind.USER;
+    processes.run(cpu, processes.createTask(kind, next));
+    if (old != null && !old.isDead() && !isRun(old)) {
+      processes.exit(cpu, old);
+    }
+    return 0;
+  }
+
+  private boolean isRun(Mm mm) {
+    for (int cpu = 0; cpu < kernel.machine().cpus(); cpu++) {
+      if (Task.currentMm(kernel.cpu(cpu)) == mm) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  void endAll() {
+    for (int cpu = 0; cpu < kernel.machine().cpus(); cpu++) {
+      idle(kernel.cpu(cpu));
+    }
+    for (Mm mm : made) {
+      if (!mm.isDead()) {
+        processes.exit(kernel.cpu(0), mm);
+      }
+    }
+  }
+
+  // ---- mappings of one CPU
+
+  long mermapGet(Cpu cpu, int pages) {
+    if (!mermap.isReady(cpu)) {
+      return 0;
+    }
+    long bytes = (long) pages << kernel.machine().format().pageShift();
+    long handle = mermap.get(cpu, framePfn, bytes, Rights.KERNEL_READ);
+    if (handle == MermapHandle.NONE) {
+      return -Errno.ENOMEM;
+    }
+    handles.get(cpu.id()).add(handle);
+    cpu.load(MermapHandle.va(handle), Access.READ);
+    return 0;
+  }
+
+  long mermapPut(Cpu cpu) {
+    List<Long> mine = handles.get(cpu.id());
+    if (!mine.isEmpty()) {
+      mermap.put(cpu, mine.removeLast());
+    }
+    return 0;
+  }
+
+  private void putAll(Cpu cpu) {
+    while (!handles.get(cpu.id()).isEmpty()) {
+      mermapPut(cpu);
+    }
+  }
+
+  // ---- local descriptor tables
+
+  long writeLdt(Cpu cpu, int slot) {
+    if (Task.currentMm(cpu) == null) {
+      return 0;
+    }
+    UserDescriptor data = new UserDescriptor(slot, 0, 10, UserDescriptor.SEG_32BIT);
+    return ldt.call(cpu, ModifyLdt.WRITE, new Bytes(data.bytes()), UserDescriptor.BYTES);
+  }
+
+  /** Memory of a caller that may be accessed. */
+  private static final class Bytes implements UserBuffer {
+    private final byte[] bytes;
+
+    Bytes(byte[] bytes) {
+      this.bytes = bytes;
+    }
+
+    @Override
+    public boolean copyIn(byte[] to) {
+      System.arraycopy(bytes, 0, to, 0, to.length);
+      return true;
+    }
+
+    @Override
+    public boolean copyOut(byte[] from) {
+      System.arraycopy(from, 0, bytes, 0, from.length);
+      return true;
+    }
+
+    @Override
+    public boolean clear(int offset, int count) {
+      Arrays.fill(bytes, offset, offset + count, (byte) 0);
+      return true;
+    }
+  }
+}
