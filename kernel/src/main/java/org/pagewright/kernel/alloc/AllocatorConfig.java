@@ -72,6 +72,32 @@ public record AllocatorConfig(
     return new AllocatorConfig(rules, cpus, zones, BLOCK_ORDER, /* unmappedPool= */ true);
   }
 
+  /** The same memory in several nodes of equal shares, the zones cut where nodes meet. */
+  public AllocatorConfig withNodes(int nodes) {
+    if (nodes < 1 || nodes > cpus) {
+      throw new IllegalArgumentException("nodes: " + nodes + "; expected 1 to " + cpus);
+    }
+    long start = zones.getFirst().startPfn();
+    long share = (frames() - start + nodes - 1) / nodes;
+    List<Span> cut = new ArrayList<>();
+    for (int node = 0; node < nodes; node++) {
+      long from = node == 0 ? start : aligned(start + node * share);
+      long to = node == nodes - 1 ? frames() : aligned(start + (node + 1) * share);
+      for (Span span : zones) {
+        long first = Math.max(from, span.startPfn());
+        long end = Math.min(to, span.endPfn());
+        if (first < end) {
+          cut.add(new Span(span.kind(), node, first, end));
+        }
+      }
+    }
+    return new AllocatorConfig(rules, cpus, cut, blockOrder, unmappedPool);
+  }
+
+  private static long aligned(long pfn) {
+    return pfn & -(1L << Zone.MAX_ORDER);
+  }
+
   /** First frame above every zone. */
   public long frames() {
     return zones.stream().mapToLong(Span::endPfn).max().orElseThrow();

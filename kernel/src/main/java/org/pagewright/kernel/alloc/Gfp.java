@@ -54,6 +54,8 @@ public final class Gfp {
       (HIGHUSER_MOVABLE | COMP | NOMEMALLOC | NOWARN) & ~RECLAIM;
   public static final int TRANSHUGE = TRANSHUGE_LIGHT | DIRECT_RECLAIM;
 
+  private static final int ZONE_BITS = DMA | HIGHMEM | DMA32 | MOVABLE;
+
   /** The two bits that say how movable the page will be. */
   public static final int MOVABLE_MASK = MOVABLE | RECLAIMABLE;
 
@@ -106,6 +108,15 @@ public final class Gfp {
           Map.entry("__GFP_SKIP_KASAN_UNPOISON", NOTHING),
           Map.entry("__GFP_NOLOCKDEP", NOTHING));
 
+  /** Index of the zone's kind for each combination of the bits that choose it. */
+  private static final byte[] ZONE_INDEXES = new byte[ZONE_BITS + 1];
+
+  static {
+    for (int bits = 0; bits <= ZONE_BITS; bits++) {
+      ZONE_INDEXES[bits] = (byte) zone(bits).index();
+    }
+  }
+
   private Gfp() {}
 
   /**
@@ -140,6 +151,11 @@ public final class Gfp {
     }
     boolean isUserMovable = (gfp & (HIGHMEM | MOVABLE)) == (HIGHMEM | MOVABLE);
     return isUserMovable ? ZoneKind.MOVABLE : ZoneKind.NORMAL;
+  }
+
+  /** {@link ZoneKind#index} of that zone. */
+  static int zoneIndex(int gfp) {
+    return ZONE_INDEXES[gfp & ZONE_BITS];
   }
 
   public static boolean allowsDirectReclaim(int gfp) {

@@ -66,6 +66,19 @@ public class Highatomic {
     return false;
   }
 
+  /** Gives every reserved pageblock back, also the last one. */
+  final void unreserveAll(List<Zone> zones, int type) {
+    for (Zone zone : zones) {
+      for (int order = 0; order < Zone.ORDERS; order++) {
+        long pfn = zone.head(order, Migratetype.HIGHATOMIC);
+        while (pfn != Memmap.NONE) {
+          unreserveBlock(zone, memmap.blockStart(pfn), type);
+          pfn = zone.head(order, Migratetype.HIGHATOMIC);
+        }
+      }
+    }
+  }
+
   private void unreserveBlock(Zone zone, long blockStart, int type) {
     long moved = buddy.moveBlock(zone, blockStart, type);
     memmap.setBlockType(blockStart, type);

@@ -20,7 +20,6 @@ import org.pagewright.kernel.buddy.Zone;
 import org.pagewright.kernel.buddy.ZoneKind;
 import org.pagewright.kernel.compact.BlockIsolation;
 import org.pagewright.kernel.compact.Compaction;
-import org.pagewright.kernel.compact.CompactionServices;
 import org.pagewright.kernel.compact.ContiguousRange;
 import org.pagewright.kernel.compact.FreePageIsolation;
 import org.pagewright.kernel.compact.PageMover;
@@ -46,6 +45,11 @@ public final class PageAllocator implements AutoCloseable {
 
     /** Frees pages for a request of {@code order}; answers how many, 0 for none. */
     long reclaim(Cpu cpu, int order);
+
+    /** Makes a victim give up what it has; false if there is none. Models {@code oom_kill}. */
+    default boolean kill(Cpu cpu) {
+      return false;
+    }
   }
 
   /** Hears when a node should free memory ahead of requests. */
@@ -59,7 +63,7 @@ public final class PageAllocator implements AutoCloseable {
   }
 
   /** Logarithm of the bytes that the primitive of zeroing covers. */
-  private static final int ZEROED_AT_ONCE_SHIFT = 12;
+  static final int ZEROED_AT_ONCE_SHIFT = 12;
 
   final AllocatorConfig config;
   final Memmap memmap;
@@ -115,7 +119,7 @@ public final class PageAllocator implements AutoCloseable {
     this.freePageIsolation = new FreePageIsolation(buddy);
     this.conversion = new PageblockConversion(parts);
     this.requestFlags = new RequestFlags(config);
-    this.compaction = new Compaction(buddy, zones, freePageIsolation, new Services());
+    this.compaction = new Compaction(buddy, zones, freePageIsolation, new CompactionSupport(this));
     this.blockIsolation = new BlockIsolation(buddy);
     this.contiguous = new ContiguousRange(buddy, compaction, blockIsolation);
     buddy.setListsFollowBlocks(rules.listsFollowBlocks());
@@ -395,23 +399,22 @@ public final class PageAllocator implements AutoCloseable {
     boolean wantsUnmapped = (gfp & Gfp.UNMAPPED) != 0 || (callerFlags & AllocFlags.UNMAPPED) != 0;
     int type = wantsUnmapped ? Migratetype.UNMOVABLE : Gfp.migratetype(gfp);
     int freetype = Freetype.of(type, wantsUnmapped);
-    boolean avoidsFragments =
-        isDefragMode || zoneLists.avoidsFragments(nodeOf(cpuId, place), Gfp.zone(gfp));
+    boolean avoidsFragments = isDefragMode || zoneLists.avoidsFragments(nodeOf(cpuId, place), gfp);
     int flags = requestFlags.fast(gfp, type, avoidsFragments) | callerFlags;
     long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, place);
     if (pfn == NONE) {
       pfn =
           slowPath.allocate(
-              new AllocationRequest(cpu, cpuId, gfp, order, freetype, flags, callerFlags, place));
+              new SlowPath.Request(cpu, cpuId, gfp, order, freetype, flags, callerFlags, place));
       failures += pfn == NONE ? 1 : 0;
     }
     return pfn;
   }
 
   /** Wakes kswapd on every node of a request. Models {@code wake_all_kswapds()}. */
-  void wakeAll(AllocationRequest request) {
+  void wakeAll(SlowPath.Request request) {
     int last = -1;
-    for (Zone zone : zonesOf(request)) {
+    for (Zone zone : zoneLists.of(nodeOf(request.cpuId(), request.place()), request.gfp())) {
       if (zone.node() != last) {
         last = zone.node();
         wakeups.wake(last, request.order(), Gfp.zone(request.gfp()));
@@ -420,7 +423,7 @@ public final class PageAllocator implements AutoCloseable {
   }
 
   /** Tries the zones for a request whose first attempt failed. */
-  long walk(AllocationRequest request, int flags) {
+  long walk(SlowPath.Request request, int flags) {
     return walk(
         request.cpu(),
         request.cpuId(),
@@ -453,7 +456,7 @@ public final class PageAllocator implements AutoCloseable {
   private long walkOnce(
       @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int place) {
     Zone[] list = zoneLists.of(nodeOf(cpuId, place), gfp);
-    int classIndex = Gfp.zone(gfp).index();
+    int classIndex = Gfp.zoneIndex(gfp);
     for (Zone zone : list) {
       if (place >= 0 ? zone.id() != place : isPassedOver(zone, list[0], flags)) {
         continue;
@@ -494,7 +497,7 @@ public final class PageAllocator implements AutoCloseable {
   }
 
   /** The zones that a request may use. */
-  List<Zone> zonesOf(AllocationRequest request) {
+  List<Zone> zonesOf(SlowPath.Request request) {
     int node = nodeOf(request.cpuId(), request.place());
     return Arrays.stream(zoneLists.of(node, request.gfp()))
         .filter(zone -> request.place() < 0 || zone.id() == request.place())
@@ -737,56 +740,5 @@ public final class PageAllocator implements AutoCloseable {
   @Override
   public void close() {
     memmap.close();
-  }
-
-  /** What compaction needs of this allocator. */
-  private final class Services implements CompactionServices {
-    @Override
-    public boolean hasFree(Zone zone, long pages, boolean aboveLow) {
-      long mark = zone.marks()[aboveLow ? AllocFlags.WMARK_LOW : AllocFlags.WMARK_MIN];
-      return Watermarks.isOk(zone, 0, mark + pages, AllocFlags.CMA, zone.kind().index(), rules);
-    }
-
-    @Override
-    public void copy(@Nullable Cpu cpu, long fromPfn, long toPfn, int order) {
-      if (cpu != null) {
-        int pageShift = cpu.machine().format().pageShift();
-        cpu.charge(Primitive.COPY_PAGE, 1L << (order + pageShift - ZEROED_AT_ONCE_SHIFT));
-        long bytes = 1L << (order + pageShift);
-        cpu.machine().memory().copy(toPfn << pageShift, fromPfn << pageShift, bytes);
-      }
-    }
-
-    @Override
-    public void moved(@Nullable Cpu cpu, long toPfn, int order) {
-      if (cpu != null) {
-        int gfp = Gfp.HIGHUSER_MOVABLE;
-        cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), toPfn, order, gfp);
-      }
-    }
-
-    @Override
-    public void free(@Nullable Cpu cpu, int cpuId, long pfn, int order) {
-      if (cpu == null) {
-        PageAllocator.this.free(cpuId, pfn, order);
-      } else {
-        PageAllocator.this.free(cpu, pfn, order);
-      }
-    }
-
-    @Override
-    public void drain(int cpuId, Zone zone) {
-      pcpLists.drainAll(zone, pcpLists.of(zone, cpuId));
-    }
-
-    @Override
-    public void drainAll() {
-      PageAllocator.this.drainAll();
-    }
-
-    @Override
-    public long allocateTarget(int cpuId, int order) {
-      return allocate(cpuId, Gfp.HIGHUSER_MOVABLE & ~Gfp.DIRECT_RECLAIM, order, ANY_ZONE);
-    }
   }
 }

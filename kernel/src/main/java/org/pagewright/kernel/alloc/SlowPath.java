@@ -2,6 +2,7 @@ package org.pagewright.kernel.alloc;
 
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.kernel.buddy.Freetype;
 import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.buddy.Zone;
@@ -13,8 +14,36 @@ import org.pagewright.kernel.compact.CompactionResult;
  * and failure as an answer. Models {@code __alloc_pages_slowpath()} (mm/page_alloc.c).
  */
 final class SlowPath {
+  /**
+   * A request whose first attempt failed. Models {@code struct alloc_context} (mm/internal.h).
+   *
+   * @param cpu the CPU that asks, null where a replay asks for it
+   * @param cpuId its number
+   * @param freetype what the pages must be
+   * @param firstFlags flags of the first attempt
+   * @param fromCaller flags that the caller passed
+   * @param place zone or node that the caller named, or {@link PageAllocator#ANY_ZONE}
+   */
+  record Request(
+      @Nullable Cpu cpu,
+      int cpuId,
+      int gfp,
+      int order,
+      int freetype,
+      int firstFlags,
+      int fromCaller,
+      int place) {
+
+    int migratetype() {
+      return Freetype.migratetype(freetype);
+    }
+  }
+
   /** Attempts without progress before a request gives up: {@code MAX_RECLAIM_RETRIES}. */
   private static final int RECLAIM_LOOPS = 16;
+
+  /** Victims that one request asks for. */
+  private static final int VICTIMS_MAX = 16;
 
   private final PageAllocator allocator;
 
@@ -23,7 +52,7 @@ final class SlowPath {
   }
 
   /** First frame of a block, or {@link PageAllocator#NONE}. */
-  long allocate(AllocationRequest request) {
+  long allocate(Request request) {
     RequestFlags rules = allocator.requestFlags();
     int slow =
         rules.afterFirst(
@@ -50,7 +79,7 @@ final class SlowPath {
     Cpu cpu = request.cpu();
     return pfn != PageAllocator.NONE || cpu == null || !mayReclaim
         ? pfn
-        : reclaimAndCompact(cpu, request, flags);
+        : waitForMemory(cpu, request, flags);
   }
 
   private int reserves(int gfp, @Nullable Cpu cpu) {
@@ -63,8 +92,30 @@ final class SlowPath {
     return cpu == null ? 0 : allocator.taskReserves().granted(cpu);
   }
 
+  private long waitForMemory(Cpu cpu, Request request, int flags) {
+    long pfn = reclaimAndCompact(cpu, request, flags);
+    boolean isLast = false;
+    for (int i = 0; i < VICTIMS_MAX && pfn == PageAllocator.NONE && !isLast; i++) {
+      allocator.highatomic().unreserveAll(allocator.zones(), request.migratetype());
+      isLast = !mayKill(request) || !allocator.reclaim().kill(cpu);
+      pfn = allocator.walk(request, flags & ~AllocFlags.NOFRAGMENT);
+    }
+    boolean mustNotFail = (request.gfp() & Gfp.NOFAIL) != 0;
+    return pfn == PageAllocator.NONE && mustNotFail
+        ? allocator.walk(request, (flags & ~AllocFlags.WMARK_MASK) | AllocFlags.NO_WATERMARKS)
+        : pfn;
+  }
+
+  /** Whether a victim would help, and the request is worth one. Models out_of_memory()'s caller. */
+  private static boolean mayKill(Request request) {
+    int mayFail = Gfp.NORETRY | Gfp.RETRY_MAYFAIL | Gfp.THISNODE;
+    return request.order() <= PerCpuPages.COSTLY_ORDER
+        && (request.gfp() & mayFail) == 0
+        && (request.gfp() & Gfp.FS) != 0;
+  }
+
   /** The attempts that wait for other people's memory. */
-  private long reclaimAndCompact(Cpu cpu, AllocationRequest request, int flags) {
+  private long reclaimAndCompact(Cpu cpu, Request request, int flags) {
     boolean isCostly = request.order() > PerCpuPages.COSTLY_ORDER;
     boolean mixes = request.order() > 0 && request.migratetype() != Migratetype.MOVABLE;
     if (isCostly || mixes) {
@@ -80,7 +131,7 @@ final class SlowPath {
     return pfn;
   }
 
-  private long reclaimUntilNothingHelps(Cpu cpu, AllocationRequest request, int flags) {
+  private long reclaimUntilNothingHelps(Cpu cpu, Request request, int flags) {
     CompactionPriority priority = CompactionPriority.ASYNC;
     boolean hasDrained = false;
     boolean givesUpEarly = (request.gfp() & Gfp.NORETRY) != 0;
@@ -113,21 +164,21 @@ final class SlowPath {
    * What is to be compacted for a request: for an unmapped one of versions 3 and 4 of the series a
    * whole pageblock of mapped memory, for only a whole one can be converted.
    */
-  private int orderToCompact(AllocationRequest request) {
+  private int orderToCompact(Request request) {
     boolean isPromoted = (request.fromCaller() & AllocFlags.UNMAPPED) != 0;
     return isPromoted
         ? Math.max(request.order(), allocator.config().blockOrder())
         : request.order();
   }
 
-  private boolean canCompact(AllocationRequest request) {
+  private boolean canCompact(Request request) {
     return allocator.compaction().isPossible()
         && orderToCompact(request) > 0
         && (request.gfp() & Gfp.IO) != 0;
   }
 
   /** Models {@code __alloc_pages_direct_compact()}. */
-  private long compact(Cpu cpu, AllocationRequest request, int flags, CompactionPriority priority) {
+  private long compact(Cpu cpu, Request request, int flags, CompactionPriority priority) {
     if (!canCompact(request)) {
       return PageAllocator.NONE;
     }

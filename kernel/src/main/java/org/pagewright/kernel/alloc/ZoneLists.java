@@ -18,11 +18,8 @@ final class ZoneLists {
   private final int nodes;
   private final int[] nodeOfCpu;
 
-  /** By node, then by kind. */
+  /** By node, then by kind, then all nodes or that one only, for {@code __GFP_THISNODE}. */
   private final Zone[][] lists;
-
-  /** The same without the other nodes, for {@code __GFP_THISNODE}. */
-  private final Zone[][] ownLists;
 
   private final boolean[] avoidingFragments;
 
@@ -33,15 +30,15 @@ final class ZoneLists {
     for (int cpu = 0; cpu < cpus; cpu++) {
       nodeOfCpu[cpu] = cpu * nodes / cpus;
     }
-    this.lists = new Zone[nodes * ZoneKind.KINDS][];
-    this.ownLists = new Zone[nodes * ZoneKind.KINDS][];
+    this.lists = new Zone[2 * nodes * ZoneKind.KINDS][];
     this.avoidingFragments = new boolean[nodes * ZoneKind.KINDS];
     for (int node = 0; node < nodes; node++) {
       for (ZoneKind kind : ZoneKind.values()) {
         int at = node * ZoneKind.KINDS + kind.index();
-        lists[at] = listOf(node, kind, nodes);
-        ownLists[at] = listOf(node, kind, 1);
-        avoidingFragments[at] = lists[at].length > 0 && hasLowZoneBelow(lists[at]);
+        Zone[] list = listOf(node, kind, nodes);
+        lists[2 * at] = list;
+        lists[2 * at + 1] = listOf(node, kind, 1);
+        avoidingFragments[at] = list.length > 0 && hasLowZoneBelow(list);
       }
     }
   }
@@ -82,12 +79,12 @@ final class ZoneLists {
 
   /** The zones that a request of a class may use, preferred one first. */
   Zone[] of(int node, int gfp) {
-    int at = node * ZoneKind.KINDS + Gfp.zone(gfp).index();
-    return (gfp & Gfp.THISNODE) == 0 ? lists[at] : ownLists[at];
+    int isOwn = (gfp & Gfp.THISNODE) >>> Integer.numberOfTrailingZeros(Gfp.THISNODE);
+    return lists[2 * (node * ZoneKind.KINDS + Gfp.zoneIndex(gfp)) + isOwn];
   }
 
   /** Whether requests of a class first keep types apart; models alloc_flags_nofragment(). */
-  boolean avoidsFragments(int node, ZoneKind highest) {
-    return avoidingFragments[node * ZoneKind.KINDS + highest.index()];
+  boolean avoidsFragments(int node, int gfp) {
+    return avoidingFragments[node * ZoneKind.KINDS + Gfp.zoneIndex(gfp)];
   }
 }

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.ExecutionRule;
@@ -191,6 +193,65 @@ class AllocatorDecisionsTest {
       assertThat(allocator.allocate(cpu, Gfp.KERNEL, 0)).isNotEqualTo(PageAllocator.NONE);
       assertThat(allocator.allocate(cpu, Gfp.KERNEL | Gfp.NOMEMALLOC, 0))
           .isEqualTo(PageAllocator.NONE);
+    }
+  }
+
+  @Nested
+  class OutOfMemory {
+    private final List<Long> held = new ArrayList<>();
+
+    private int killed;
+
+    private void fill() {
+      long pfn = allocator.allocate(cpu, Gfp.ATOMIC, 0);
+      while (pfn != PageAllocator.NONE) {
+        held.add(pfn);
+        pfn = allocator.allocate(cpu, Gfp.ATOMIC, 0);
+      }
+      allocator.setReclaim(
+          new PageAllocator.Reclaim() {
+            @Override
+            public long reclaim(Cpu on, int order) {
+              return 0;
+            }
+
+            @Override
+            public boolean kill(Cpu on) {
+              killed++;
+              List<Long> victim = held.subList(0, held.size() / 2);
+              victim.forEach(pfn -> allocator.free(on, pfn, 0));
+              victim.clear();
+              return true;
+            }
+          });
+    }
+
+    @Test
+    void ordinaryRequest_getsWhatAVictimGaveUp() {
+      fill();
+
+      assertThat(allocator.allocate(cpu, Gfp.KERNEL, 0)).isNotEqualTo(PageAllocator.NONE);
+      assertThat(killed).isEqualTo(1);
+      checkInvariants();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {Gfp.NORETRY, Gfp.RETRY_MAYFAIL, Gfp.THISNODE})
+    void requestThatMayFail_failsInstead(int flag) {
+      fill();
+
+      assertThat(allocator.allocate(cpu, Gfp.KERNEL | flag, 0)).isEqualTo(PageAllocator.NONE);
+      assertThat(allocator.allocate(cpu, Gfp.KERNEL, 9)).isEqualTo(PageAllocator.NONE);
+      assertThat(killed).isZero();
+    }
+
+    @Test
+    void requestThatMustNotFail_getsTheLastPages() {
+      fill();
+
+      assertThat(allocator.allocate(cpu, Gfp.NOIO | Gfp.NOFAIL, 0))
+          .isNotEqualTo(PageAllocator.NONE);
+      assertThat(killed).isZero();
     }
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.kernel.alloc.AllocatorConfig.Span;
 import org.pagewright.kernel.buddy.ZoneKind;
 
@@ -49,6 +50,21 @@ class NodesTest {
   void request_beginsOnTheNodeOfItsCpu() {
     assertThat(node(take(0, Gfp.KERNEL, PageAllocator.ANY_ZONE))).isZero();
     assertThat(node(take(1, Gfp.KERNEL, PageAllocator.ANY_ZONE))).isEqualTo(1);
+  }
+
+  @Test
+  void config_withNodes_cutsTheZonesOfAMachine() {
+    AllocatorConfig one =
+        AllocatorConfig.of(MemoryMap.parse("4K-2G,4G-8G"), 2, AllocatorRules.V7_0);
+
+    AllocatorConfig two = one.withNodes(2);
+
+    assertThat(two.zones())
+        .containsExactly(
+            new Span(ZoneKind.DMA, 0, 1, 1 << 12),
+            new Span(ZoneKind.DMA32, 0, 1 << 12, 1 << 20),
+            new Span(ZoneKind.NORMAL, 1, 1 << 20, 2 << 20));
+    assertThat(one.withNodes(1)).isEqualTo(one);
   }
 
   @Test
