@@ -14,6 +14,11 @@ public record FlushConfig(ArchPolicy policy, boolean isolation, boolean addressS
     return policy.flushMethod() == FlushMethod.BROADCAST;
   }
 
+  /** Whether CPUs look at the generation of an address space before they use it again. */
+  boolean comparesGenerations() {
+    return isX86();
+  }
+
   boolean isX86() {
     return policy.attributeRules() == ArchPolicy.AttributeRules.X86_CPA;
   }

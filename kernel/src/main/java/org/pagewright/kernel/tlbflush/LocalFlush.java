@@ -99,6 +99,21 @@ final class LocalFlush {
     }
   }
 
+  /** Drops what an order says by the number of its address space, loaded or not (riscv). */
+  void numberRange(Cpu cpu, FlushOrder order) {
+    int asid = asid(order.mm());
+    if (order.all()) {
+      counters.add(cpu.id(), Counter.FULL_INVALIDATIONS, 1);
+      cpu.sfence(Mmu.ANY, asid);
+      return;
+    }
+    long stride = 1L << order.strideShift();
+    for (long va = order.from(); va < order.to(); va += stride) {
+      counters.add(cpu.id(), Counter.PAGES_INVALIDATED, 1);
+      cpu.sfence(va, asid);
+    }
+  }
+
   /** INVLPG, and the same for the user half, which has a number of its own. */
   private void userPage(Cpu cpu, CpuTlbState state, long va) {
     cpu.invalidatePage(va);

@@ -213,7 +213,9 @@ public class TlbShootdown {
    */
   public void flushMmRange(
       Cpu cpu, MmTlb mm, long from, long to, int strideShift, boolean freedTables) {
-    boolean all = to == -1L || (to - from) >>> strideShift > limitPages();
+    // Range operations count pages, single ones the steps between entries.
+    int unitShift = config.policy().rangeFlushPages() > 0 ? pageShift : strideShift;
+    boolean all = to == -1L || (to - from) >>> unitShift > limitPages();
     counters.add(cpu.id(), Counter.MM_FLUSHES, 1);
     if (all) {
       counters.add(cpu.id(), Counter.FULL_FLUSHES, 1);
@@ -239,7 +241,8 @@ public class TlbShootdown {
         targets.add(i);
       }
     }
-    if (states[cpu.id()].loaded() == request.mm()) {
+    boolean isMine = states[cpu.id()].loaded() == request.mm();
+    if (isMine || (!config.comparesGenerations() && request.mm().mayBeCachedBy(cpu.id()))) {
       targets.add(cpu.id());
     }
     if (!targets.isEmpty()) {
@@ -247,12 +250,15 @@ public class TlbShootdown {
     }
   }
 
-  /** Models {@code should_flush_tlb()}. */
+  /**
+   * Models {@code should_flush_tlb()}. Elsewhere than on x86 a CPU that has once run the address
+   * space may keep its translations for ever, under its number, and compares nothing later.
+   */
   protected boolean mustInterrupt(Cpu cpu, FlushOrder request) {
     if (!request.mm().mayBeCachedBy(cpu.id())) {
       return false;
     }
-    if (request.freedTables()) {
+    if (request.freedTables() || !config.comparesGenerations()) {
       return true;
     }
     return !cpu.isLazy() && states[cpu.id()].loaded() == request.mm();
@@ -263,6 +269,10 @@ public class TlbShootdown {
     CpuTlbState state = states[cpu.id()];
     if (request.isKernel()) {
       performKernel(cpu, request, state);
+      return;
+    }
+    if (!config.comparesGenerations()) {
+      local.numberRange(cpu, request);
       return;
     }
     if (state.loaded() != request.mm()) {
