@@ -25,4 +25,6 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.secret;
   exports org.pagewright.kernel.tablelife;
   exports org.pagewright.kernel.tlbflush;
+  exports org.pagewright.kernel.userland;
+  exports org.pagewright.kernel.vm;
 }

@@ -21,7 +21,9 @@ public final class Mm {
   public enum Part {
     MERMAP,
     LDT,
-    LDT_LOCK
+    LDT_LOCK,
+    /** Areas and what is mapped there. */
+    VM
   }
 
   private final MmTlb tlb;

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TablePages;
@@ -19,7 +20,7 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  * {@code pgd_alloc()}, {@code context_switch()}, {@code exit_mmap()} and {@code __mmdrop()}
  * (kernel/fork.c, kernel/sched/core.c, mm/mmap.c, arch/x86/mm/pgtable.c).
  *
- * <p>What is left out: user mappings, fork, a scheduler: who runs where is for the caller to say.
+ * <p>What is left out: a scheduler: who runs where is for the caller to say.
  */
 public final class Processes {
   /*
@@ -118,6 +119,29 @@ public final class Processes {
       }
     }
     return to;
+  }
+
+  /**
+   * Gives the task of a CPU a new, empty address space and ends the old one, which it must have had
+   * for itself. Models {@code exec_mmap()}.
+   *
+   * @return the new address space, or null when memory is short and the task goes on as it was
+   */
+  public @Nullable Mm exec(Cpu cpu) {
+    cpu.charge(Primitive.SYSCALL);
+    Task task = Task.current(cpu);
+    Mm old = task == null ? null : task.mm();
+    if (task == null || old == null || task.kind() != Task.Kind.USER) {
+      throw new IllegalArgumentException(task + " cannot exec");
+    }
+    Mm fresh = createMm(cpu);
+    if (fresh != null) {
+      task.setMm(fresh);
+      switchTo(cpu, fresh);
+      events.record(MmEvent.TASK_RUNS, cpu.id(), task.id(), fresh.contextId(), 0);
+      exit(cpu, old);
+    }
+    return fresh;
   }
 
   /**

@@ -12,7 +12,7 @@
  * <p>Invariants: a context number is never used again; a task with migration disabled runs on no
  * other CPU; no CPU uses the tables of an address space that has ended.
  *
- * <p>Left out: VMAs, user page tables, faults and fork; a scheduler.
+ * <p>Left out: VMAs and faults, which are kernel.vm's; a scheduler.
  */
 @NullMarked
 package org.pagewright.kernel.mm;

@@ -1,0 +1,45 @@
+package org.pagewright.kernel.vm;
+
+import org.pagewright.kernel.arch.KernelEvent;
+
+/** Numbers of the events of user memory, and their operands. */
+public final class VmEvent {
+  private static final int FIRST = KernelEvent.FIRST_FEATURE + 80;
+
+  /**
+   * From here on user mode may do with a range what {@code c} says, and nothing else: a = context,
+   * b = first address, c = end with the allowed accesses in its low bits; 0 after munmap. Whatever
+   * allowed more is flushed.
+   */
+  public static final int RANGE_CHANGED = FIRST;
+
+  /** A frame was pinned without locks: a = frame, b = address, c = context. */
+  public static final int PINNED = FIRST + 1;
+
+  /** A pin was given back: a = frame. */
+  public static final int UNPINNED = FIRST + 2;
+
+  /** A frame holds a process's own memory: a = frame, b = order, c = context. */
+  public static final int ANONYMOUS_FRAME = FIRST + 3;
+
+  /** A middle table is used by one more address space: a = frame, b = context. */
+  public static final int TABLE_SHARED = FIRST + 4;
+
+  /** A middle table is used by one address space less: a = frame, b = context. */
+  public static final int TABLE_UNSHARED = FIRST + 5;
+
+  private VmEvent() {}
+
+  /** Kebab-case name of an event, for reports. */
+  public static String name(int kind) {
+    return switch (kind) {
+      case RANGE_CHANGED -> "range-changed";
+      case PINNED -> "pinned";
+      case UNPINNED -> "unpinned";
+      case ANONYMOUS_FRAME -> "anonymous-frame";
+      case TABLE_SHARED -> "table-shared";
+      case TABLE_UNSHARED -> "table-unshared";
+      default -> KernelEvent.name(kind);
+    };
+  }
+}
