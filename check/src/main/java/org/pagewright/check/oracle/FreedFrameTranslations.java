@@ -6,6 +6,7 @@ import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.hardware.tlb.Tlb;
 import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.mm.UserRange;
 
 /**
  * No CPU can reach a frame that is given back, except through the direct map.
@@ -13,8 +14,9 @@ import org.pagewright.kernel.arch.KernelEvent;
  * <p>Property: when a frame is given back, no CPU holds a translation to it that it could use with
  * the address space it runs on, nor a paging-structure entry that points to a table in it. Sees:
  * translation caches of all CPUs. Checked: at each free. Does not check: entries of address spaces
- * that are not loaded, which the generation flushes before they are used again; addresses of the
- * direct map, which other oracles follow.
+ * that are not loaded, which the generation flushes before they are used again; user addresses on
+ * CPUs that keep the address space lazily, for the same reason; addresses of the direct map, which
+ * other oracles follow.
  */
 final class FreedFrameTranslations extends Oracle {
   private final WatchedKernel kernel;
@@ -41,7 +43,8 @@ final class FreedFrameTranslations extends Oracle {
     holder
         .tlb()
         .forEachEntry((array, va, asid, shift, translation) -> {
-          boolean isUsable = asid == loaded || asid == Tlb.GLOBAL;
+          boolean isSpared = holder.isLazy() && isOfUser(va);
+          boolean isUsable = (asid == loaded || asid == Tlb.GLOBAL) && !isSpared;
           if (isUsable && !Translation.isFault(translation) && !inDirectMap(va)) {
             long first = kernel.frame(Translation.pa(translation, va));
             if (first < to && first + (1L << (shift - pageShift)) > from) {
@@ -64,6 +67,10 @@ final class FreedFrameTranslations extends Oracle {
                     .formatted(holder, va, table));
           }
         });
+  }
+
+  private boolean isOfUser(long va) {
+    return Long.compareUnsigned(va, UserRange.end(kernel.machine().format())) < 0;
   }
 
   private boolean inDirectMap(long va) {
