@@ -121,6 +121,11 @@ public final class AddressSpace {
       Area lower = candidates.get(i - 1);
       Area upper = candidates.get(i);
       if (lower.isContinuedBy(upper, pageShift)) {
+        PageUsers family = upper.family();
+        if (lower.family() == null && family != null) {
+          lower.setFamily(family);
+          family.add(this, lower);
+        }
         areas.remove(upper);
         unlink(upper);
         lower.setTo(upper.to());

@@ -59,6 +59,11 @@ public final class Area {
     return !isShared;
   }
 
+  /** The file of huge pages that it maps, or null. */
+  SharedTables.@Nullable HugeFile hugeFile() {
+    return backing instanceof SharedTables.HugeFile file ? file : null;
+  }
+
   boolean isAnonymous() {
     return backing.isAnonymous();
   }
@@ -122,7 +127,7 @@ public final class Area {
         && access == next.access
         && isShared == next.isShared
         && backing.equals(next.backing)
-        && family == next.family
+        && (family == next.family || family == null || next.family == null)
         && index(to, pageShift) == next.firstIndex;
   }
 

@@ -68,10 +68,10 @@ public class GupFast {
     long above = 0;
     for (int level = format.topLevel(); ; level--) {
       long entryPa = format.entryPa(tablePa, va, level);
+      long entry = door.readEntry(cpu, entryPa);
       services
           .events()
           .record(TableEvent.WALKED, cpu.id(), tablePa >>> services.pageShift(), level, 0);
-      long entry = door.readEntry(cpu, entryPa);
       if (format.isTable(entry, level) && level > 1) {
         aboveEntryPa = entryPa;
         above = entry;

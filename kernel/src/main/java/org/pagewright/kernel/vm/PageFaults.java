@@ -34,12 +34,14 @@ final class PageFaults {
 
   private final VmServices services;
   private final HugePages huge;
+  private final SharedTables shared;
   private final PteFormat format;
   private final PageTables door;
 
-  PageFaults(VmServices services, HugePages huge) {
+  PageFaults(VmServices services, HugePages huge, SharedTables shared) {
     this.services = services;
     this.huge = huge;
+    this.shared = shared;
     this.format = services.format();
     this.door = services.door();
   }
@@ -62,6 +64,10 @@ final class PageFaults {
     Area area = space.areas().find(va);
     if (area == null || !area.allows(access)) {
       return -Errno.EFAULT;
+    }
+    SharedTables.HugeFile file = area.hugeFile();
+    if (file != null) {
+      return shared.fault(cpu, space, area, va, file);
     }
     int result = AGAIN;
     for (int round = 0; result == AGAIN; round++) {

@@ -48,7 +48,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     this.services = services;
     this.parts = parts;
     this.unmapping = new Unmapping(services, parts.batch(), parts.huge());
-    this.faults = new PageFaults(services, parts.huge());
+    this.faults = new PageFaults(services, parts.huge(), parts.shared());
     this.protection = new Protection(services, parts.batch(), parts.huge());
     this.forking = new Forking(services, parts.batch());
     this.reclaim = new Reclaim(services, parts.batch(), unmapping);
@@ -99,6 +99,10 @@ public final class UserMemory implements MmFeature, PageRelease {
       return -Errno.EAGAIN;
     }
     long va = request.isFixed() ? request.va() : findGap(space, bytes);
+    boolean isHuge = request.backing() instanceof SharedTables.HugeFile;
+    if (isHuge && ((va | bytes) & parts.huge().bytes() - 1) != 0) {
+      return -Errno.EINVAL;
+    }
     if (va < 0 || space.areas().size() >= Areas.AREAS_MAX) {
       return -Errno.ENOMEM;
     }
@@ -149,7 +153,7 @@ public final class UserMemory implements MmFeature, PageRelease {
       gone.forEach(space::detach);
       MmuGather gather = services.userTables().gather(space.mm(), /* isFullMm= */ false);
       for (Area area : gone) {
-        unmapArea(cpu, gather, area.from(), area.to(), /* reclaims= */ false);
+        unmapArea(cpu, gather, area);
       }
       freeTables(cpu, space, gather, gone);
       gather.finish(cpu);
@@ -158,7 +162,14 @@ public final class UserMemory implements MmFeature, PageRelease {
     changed(cpu, space, from, to, 0);
   }
 
-  private void unmapArea(Cpu cpu, MmuGather gather, long from, long to, boolean reclaims) {
+  private void unmapArea(Cpu cpu, MmuGather gather, Area area) {
+    if (area.hugeFile() != null) {
+      parts.shared().unshare(cpu, gather, area.from(), area.to());
+    }
+    zap(cpu, gather, area.from(), area.to(), /* reclaims= */ false);
+  }
+
+  private void zap(Cpu cpu, MmuGather gather, long from, long to, boolean reclaims) {
     services.userTables().zap(cpu, gather, from, to, unmapping, reclaims);
     gather.endArea(cpu);
   }
@@ -184,7 +195,11 @@ public final class UserMemory implements MmFeature, PageRelease {
     }
     space.lock().acquireWrite(cpu);
     int result = -Errno.ENOMEM;
-    if (space.areas().covers(va, va + bytes)) {
+    boolean hasHuge =
+        space.areas().touching(va, va + bytes).stream().anyMatch(area -> area.hugeFile() != null);
+    if (hasHuge) {
+      result = -Errno.EINVAL;
+    } else if (space.areas().covers(va, va + bytes)) {
       space.split(cpu, va, va + bytes);
       MmuGather gather = services.userTables().gather(space.mm(), /* isFullMm= */ false);
       for (Area area : space.areas().touching(va, va + bytes)) {
@@ -209,14 +224,14 @@ public final class UserMemory implements MmFeature, PageRelease {
     space.lock().acquireRead(cpu);
     int result = space.areas().covers(va, va + bytes) ? 0 : -Errno.ENOMEM;
     for (Area area : space.areas().touching(va, va + bytes)) {
-      if (area.backing().isLocked()) {
+      if (area.backing().isLocked() || area.hugeFile() != null) {
         result = -Errno.EINVAL;
         break;
       }
       long from = Math.max(va, area.from());
       long to = Math.min(va + bytes, area.to());
       MmuGather gather = services.userTables().gather(space.mm(), /* isFullMm= */ false);
-      unmapArea(cpu, gather, from, to, /* reclaims= */ true);
+      zap(cpu, gather, from, to, /* reclaims= */ true);
       gather.finish(cpu);
     }
     space.lock().releaseRead(cpu);
@@ -282,6 +297,9 @@ public final class UserMemory implements MmFeature, PageRelease {
     Area area = space.areas().find(va);
     if (area == null || va + bytes > area.to()) {
       return -Errno.EFAULT;
+    }
+    if (area.hugeFile() != null) {
+      return -Errno.EINVAL;
     }
     long kept = Math.min(bytes, newBytes);
     if (kept < bytes) {
@@ -353,6 +371,11 @@ public final class UserMemory implements MmFeature, PageRelease {
     return parts.gup();
   }
 
+  /** Middle tables that several processes use, and files of huge pages. */
+  public SharedTables shared() {
+    return parts.shared();
+  }
+
   /** Takes pages of a file from those who map them and frees them; answers how many. */
   public int reclaim(Cpu cpu, FilePages file, long firstIndex, long count) {
     return reclaim.reclaim(cpu, file, firstIndex, count);
@@ -393,7 +416,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     List<Area> gone = space.areas().all();
     MmuGather gather = services.userTables().gather(mm, /* isFullMm= */ true);
     for (Area area : gone) {
-      unmapArea(cpu, gather, area.from(), area.to(), /* reclaims= */ false);
+      unmapArea(cpu, gather, area);
     }
     gone.forEach(area -> {
       space.detach(area);

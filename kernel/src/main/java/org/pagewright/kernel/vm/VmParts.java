@@ -7,32 +7,44 @@ package org.pagewright.kernel.vm;
  * @param huge huge pages
  * @param remapping moves of mapped pages
  * @param gup pins without locks
+ * @param shared middle tables that several processes use
  */
-public record VmParts(BatchedFlush batch, HugePages huge, Remapping remapping, GupFast gup) {
+public record VmParts(
+    BatchedFlush batch, HugePages huge, Remapping remapping, GupFast gup, SharedTables shared) {
   /** As Linux 7.0 has them. */
   public static VmParts of(VmServices services) {
     BatchedFlush batch = new BatchedFlush(services);
     HugePages huge = new HugePages(services);
-    return new VmParts(batch, huge, new Remapping(services, batch, huge), new GupFast(services));
+    return new VmParts(
+        batch,
+        huge,
+        new Remapping(services, batch, huge),
+        new GupFast(services),
+        new SharedTables(services));
   }
 
   /** The same with other huge pages. */
   public VmParts withHuge(HugePages other) {
-    return new VmParts(batch, other, remapping, gup);
+    return new VmParts(batch, other, remapping, gup, shared);
   }
 
   /** The same with other flushes. */
   public VmParts withBatch(BatchedFlush other) {
-    return new VmParts(other, huge, remapping, gup);
+    return new VmParts(other, huge, remapping, gup, shared);
   }
 
   /** The same with other moves. */
   public VmParts withRemapping(Remapping other) {
-    return new VmParts(batch, huge, other, gup);
+    return new VmParts(batch, huge, other, gup, shared);
   }
 
   /** The same with other pins. */
   public VmParts withGup(GupFast other) {
-    return new VmParts(batch, huge, remapping, other);
+    return new VmParts(batch, huge, remapping, other, shared);
+  }
+
+  /** The same with other shared tables. */
+  public VmParts withShared(SharedTables other) {
+    return new VmParts(batch, huge, remapping, gup, other);
   }
 }
