@@ -31,6 +31,10 @@ import org.pagewright.faulty.mmlocal.ShowsMermapToUsers;
 import org.pagewright.faulty.secret.FreesBeforeRemap;
 import org.pagewright.faulty.secret.FreesWhileCached;
 import org.pagewright.faulty.tlbflush.SparesLazyCpus;
+import org.pagewright.faulty.vm.CollapsesUnderWalkers;
+import org.pagewright.faulty.vm.CountsSharersByReferences;
+import org.pagewright.faulty.vm.FlushesAfterUnlock;
+import org.pagewright.faulty.vm.SkipsBatchedFlush;
 
 /** Every planted bug, by number in the gallery. */
 public final class PlantedBugs {
@@ -55,6 +59,10 @@ public final class PlantedBugs {
           new SplitsWithoutReserve(),
           new ForgetsEarlyTables(),
           new SparesLazyCpus(),
+          SkipsBatchedFlush.BUG,
+          FlushesAfterUnlock.BUG,
+          CountsSharersByReferences.BUG,
+          CollapsesUnderWalkers.BUG,
           FreesLiveTable.BUG,
           OverlapsOtherRegions.BUG,
           ForgetsPae.BUG,

@@ -25,6 +25,7 @@ public final class Oracles implements AutoCloseable {
         List.of(
             new FrameOwnership(violations),
             new FreedFrameTranslations(kernel, violations),
+            new WalkedTables(kernel, violations),
             new UserTranslations(kernel, violations),
             new SecretsUnreachable(kernel, violations),
             new FlushesComplete(kernel, violations),
