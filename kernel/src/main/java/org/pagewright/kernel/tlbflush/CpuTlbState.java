@@ -18,11 +18,21 @@ public final class CpuTlbState {
   private int nextSlot;
   private boolean mustInvalidateOthers;
   private int userFlushMask;
+  private boolean isInUserMode;
 
   CpuTlbState(MmTlb initial) {
     this.loaded = initial;
     this.contexts[0] = initial.contextId();
     this.nextSlot = 1;
+  }
+
+  /** Whether the CPU runs on user mode's tables, so that an interrupt has to leave them first. */
+  boolean isInUserMode() {
+    return isInUserMode;
+  }
+
+  void setInUserMode(boolean isInUser) {
+    isInUserMode = isInUser;
   }
 
   /** The address space whose tables the CPU walks. */

@@ -325,14 +325,20 @@ public class TlbShootdown {
   /** Leaves the kernel for user mode: with isolation other tables and another number. */
   public void enterUser(Cpu cpu) {
     if (config.isolation()) {
+      cpu.disableInterrupts(); // a flush must not come between the look at its mark and user mode
       local.enterUser(cpu, states[cpu.id()]);
+      states[cpu.id()].setInUserMode(true);
+      cpu.enableInterrupts();
     }
   }
 
   /** Enters the kernel from user mode. */
   public void enterKernel(Cpu cpu) {
     if (config.isolation()) {
+      cpu.disableInterrupts();
+      states[cpu.id()].setInUserMode(false);
       local.enterKernel(cpu, states[cpu.id()]);
+      cpu.enableInterrupts();
     }
   }
 
@@ -389,7 +395,14 @@ public class TlbShootdown {
     @Override
     public void run(Cpu target) {
       long before = target.cycles();
+      boolean wasInUserMode = states[target.id()].isInUserMode();
+      if (wasInUserMode) {
+        enterKernel(target);
+      }
       perform(target, this);
+      if (wasInUserMode) {
+        enterUser(target);
+      }
       long spent = target.cycles() - before;
       if (target.id() == initiator) {
         ownCycles[initiator] = spent;
