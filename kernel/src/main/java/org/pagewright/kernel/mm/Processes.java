@@ -62,6 +62,13 @@ public final class Processes {
     this.events = machine.events();
     this.shootdown = shootdown;
     this.topTables = topTables;
+    shootdown.setLazyLeave(this::leftLazily);
+  }
+
+  private void leftLazily(Cpu cpu) {
+    for (MmFeature feature : features) {
+      feature.switchTo(cpu, null);
+    }
   }
 
   private static TopTables topTables(

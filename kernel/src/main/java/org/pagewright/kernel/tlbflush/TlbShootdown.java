@@ -33,6 +33,7 @@ public class TlbShootdown {
 
   private final Machine machine;
   private final EventLog events;
+  private LazyLeave lazyLeave = cpu -> {};
   private final FlushConfig config;
   private final LocalFlush local;
   private final FlushCounters counters;
@@ -282,6 +283,7 @@ public class TlbShootdown {
     if (cpu.isLazy()) {
       // Flushing would keep a borrowed address space warm that nobody needs here.
       switchMm(cpu, kernelMm);
+      lazyLeave.left(cpu);
       return;
     }
     long mine = state.generation();
@@ -316,6 +318,17 @@ public class TlbShootdown {
   }
 
   // ---- which address space a CPU is on ----
+
+  /** Told when a CPU leaves an address space that it kept lazily, because of a flush. */
+  @FunctionalInterface
+  public interface LazyLeave {
+    void left(Cpu cpu);
+  }
+
+  /** Sets who has to undo what a CPU has loaded for an address space besides its tables. */
+  public void setLazyLeave(LazyLeave other) {
+    lazyLeave = other;
+  }
 
   /** Loads the kernel's tables on a CPU that comes up. */
   public void start(Cpu cpu) {
