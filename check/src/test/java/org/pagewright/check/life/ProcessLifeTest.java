@@ -38,6 +38,9 @@ final class ProcessLifeTest {
       x86_64-pae     no-pti 1 small
       x86_64-pae     no-pti 2 huge
       x86_64-pae     no-pti 4 small
+      x86_64-pae     pti    1 small
+      x86_64-pae     pti    2 huge
+      x86_64-pae     pti    4 small
       aarch64-4k     no-pti 1 small
       aarch64-4k     no-pti 4 huge
       aarch64-16k    no-pti 2 small

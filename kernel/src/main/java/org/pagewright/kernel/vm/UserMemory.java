@@ -397,7 +397,12 @@ public final class UserMemory implements MmFeature, PageRelease {
   @Override
   public int create(Cpu cpu, Mm mm) {
     mm.setPart(Mm.Part.VM, new AddressSpace(mm, services.pageShift()));
-    return 0;
+    return services.adoptTables(cpu, mm);
+  }
+
+  @Override
+  public void destroy(Cpu cpu, Mm mm) {
+    services.disownTables(cpu, mm);
   }
 
   @Override

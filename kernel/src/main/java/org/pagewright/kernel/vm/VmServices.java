@@ -14,8 +14,10 @@ import org.pagewright.kernel.gather.RcuGrace;
 import org.pagewright.kernel.gather.TopEntries;
 import org.pagewright.kernel.gather.UserTables;
 import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.UserRange;
 import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.pgtable.PageTables;
+import org.pagewright.kernel.tablelife.TableConstructors;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /** The parts of a kernel that user memory stands on, and the small steps that all of it takes. */
@@ -117,6 +119,48 @@ public final class VmServices implements AutoCloseable {
 
   long pfn(long entry, int level) {
     return entries.leafPa(entry, level) >>> format.pageShift();
+  }
+
+  // ---- tables that came with the top table
+
+  /**
+   * Makes the user tables that PAE prepares for every process the process's own. Models the
+   * constructors in {@code preallocate_pmds()}; 0 or {@code -ENOMEM}.
+   */
+  int adoptTables(Cpu cpu, Mm mm) {
+    TableConstructors constructors = parts.tablePages().constructors();
+    for (long va = 0; isPrepared(va); va += format.levelBytes(format.topLevel())) {
+      long pfn = tableBelowTop(cpu, mm, va);
+      if (pfn != EntrySlot.NONE) {
+        int error = constructors.construct(cpu, pfn, format.topLevel() - 1, 0, mm.tables().owner());
+        if (error != 0) {
+          return error;
+        }
+        mm.tables().added(format.topLevel() - 1);
+      }
+    }
+    return 0;
+  }
+
+  /** Undoes it for those that no unmapping has freed. */
+  void disownTables(Cpu cpu, Mm mm) {
+    TableConstructors constructors = parts.tablePages().constructors();
+    for (long va = 0; isPrepared(va); va += format.levelBytes(format.topLevel())) {
+      long pfn = tableBelowTop(cpu, mm, va);
+      if (pfn != EntrySlot.NONE && constructors.descriptor(pfn) != null) {
+        mm.tables().removed(format.topLevel() - 1);
+        constructors.destruct(cpu, pfn);
+      }
+    }
+  }
+
+  private boolean isPrepared(long va) {
+    return format.has(PteFormat.Feature.PDPTE_REGISTERS) && va < UserRange.end(format);
+  }
+
+  private long tableBelowTop(Cpu cpu, Mm mm, long va) {
+    long slot = userTables.find(cpu, mm, va, format.topLevel() - 1);
+    return slot == EntrySlot.NONE ? slot : EntrySlot.pa(slot) >>> format.pageShift();
   }
 
   // ---- small steps
