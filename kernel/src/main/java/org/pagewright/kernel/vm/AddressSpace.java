@@ -2,8 +2,8 @@ package org.pagewright.kernel.vm;
 
 import java.util.List;
 import org.pagewright.hardware.cpu.Cpu;
-import org.pagewright.hardware.cpu.SleepingLock;
 import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.SleepingLock;
 
 /**
  * The user half of an address space: its areas and what guards them. Models the fields {@code

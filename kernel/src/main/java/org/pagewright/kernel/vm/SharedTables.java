@@ -23,9 +23,9 @@ public class SharedTables {
   /*
    * What Linux does: a shared mapping of a file of huge pages that covers all that an entry of
    * level 3 does may use the middle table that another process has made for the same part of the
-   * file. The table counts who shares it besides its maker. Who leaves takes the table out, flushes,
-   * waits for walkers without locks, and leaves the entries alone as long as somebody else has the
-   * table.
+   * file. The table counts who shares it besides its maker. Who leaves takes the table out,
+   * flushes, waits for walkers without locks, and leaves the entries alone as long as somebody
+   * else has the table.
    *
    * The count is one of its own since 59d9094df3d7: the reference count of the table's page, which
    * told it before, is raised by whoever looks at the page for a moment.

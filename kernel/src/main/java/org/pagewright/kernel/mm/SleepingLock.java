@@ -1,6 +1,12 @@
-package org.pagewright.hardware.cpu;
+package org.pagewright.kernel.mm;
 
 import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.ExecutionRule;
+import org.pagewright.hardware.cpu.Interleaving;
+import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.Primitive;
+import org.pagewright.hardware.cpu.Step;
 
 /**
  * A lock that many readers or one writer hold, and that whoever waits for it sleeps for. Models
@@ -77,13 +83,10 @@ public final class SleepingLock {
     if (condition.holds()) {
       return;
     }
-    Interleaving interleaving = cpu.machine().interleaving();
     if (writer == cpu) {
       cpu.broke(ExecutionRule.LOCK_RECURSION, identity);
-    } else if (interleaving == null) {
+    } else if (!cpu.waitUntil(condition)) {
       cpu.broke(ExecutionRule.LOCK_NEVER_RELEASED, identity);
-    } else {
-      interleaving.waitUntil(cpu, condition);
     }
   }
 
