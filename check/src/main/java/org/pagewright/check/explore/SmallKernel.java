@@ -24,6 +24,7 @@ import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mermap.Mermap;
+import org.pagewright.kernel.mermap.MermapConfig;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPageCache;
@@ -134,8 +135,15 @@ public final class SmallKernel implements World {
   public static boolean isPossible(Options options) {
     PteFormat format = options.format();
     boolean hasPolicy = ArchPolicy.isSupported(format.name());
-    boolean hasRegion = MmLocalLayout.isSupported(format);
-    return hasPolicy && (hasRegion || !(options.hasProcess() || options.isolation()));
+    boolean needsRegion = options.hasProcess() || options.isolation();
+    return hasPolicy && (!needsRegion || hasRoom(format, options.cpus()));
+  }
+
+  /** The region of a PAE kernel holds an LDT, but no window for each CPU. */
+  private static boolean hasRoom(PteFormat format, int cpus) {
+    long windowsBytes = (long) cpus * MermapConfig.V2.windowPages() * format.pageBytes();
+    return MmLocalLayout.isSupported(format)
+        && MmLocalLayout.of(format).mermapBytes() >= windowsBytes;
   }
 
   @Override

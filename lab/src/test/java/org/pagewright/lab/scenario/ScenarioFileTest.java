@@ -160,6 +160,9 @@ final class ScenarioFileTest {
       List<CheckMatrix.Case> cases = CheckMatrix.of(scenario);
 
       assertThat(cases).allMatch(one -> one.scenario().fits(one.format()));
+      for (CheckMatrix.Case one : cases) {
+        one.scenario().on(one.format()).worlds().get().close();
+      }
       assertThat(cases)
           .extracting(CheckMatrix.Case::label)
           .doesNotHaveDuplicates()
