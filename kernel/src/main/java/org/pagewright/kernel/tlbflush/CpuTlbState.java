@@ -8,8 +8,18 @@ public final class CpuTlbState {
   /** {@code TLB_NR_DYN_ASIDS}. */
   public static final int SLOTS = 6;
 
+  /**
+   * Loaded while a CPU is between two address spaces: it may hold translations of either. Models
+   * {@code LOADED_MM_SWITCHING}.
+   */
+  public static final MmTlb SWITCHING =
+      new MmTlb(-1, MmTlb.NO_ROOT, MmTlb.NO_ROOT, /* cpuCount= */ 1);
+
   /** Nothing was loaded into a slot yet. */
   private static final long NO_CONTEXT = 0;
+
+  /** What steps on the state of CPU 0 name as their address; no frame has it. */
+  private static final long STEPS = 1L << 62;
 
   private final long[] contexts = new long[SLOTS];
   private final long[] generations = new long[SLOTS];
@@ -35,7 +45,12 @@ public final class CpuTlbState {
     isInUserMode = isInUser;
   }
 
-  /** The address space whose tables the CPU walks. */
+  /** What steps on the state of a CPU name as their address, for other CPUs read it. */
+  public static long stepAddress(int cpu) {
+    return STEPS + cpu;
+  }
+
+  /** The address space whose tables the CPU walks, or {@link #SWITCHING}. */
   public MmTlb loaded() {
     return loaded;
   }
@@ -93,11 +108,21 @@ public final class CpuTlbState {
     return claimed;
   }
 
-  void load(MmTlb mm, int newSlot, long generation) {
+  /** Others must not rely on what was loaded any more, nor yet on what is to come. */
+  void beginSwitch() {
+    loaded = SWITCHING;
+  }
+
+  /** Says whose translations of which generation a slot holds from the next load of a root on. */
+  void assign(int which, MmTlb mm, long generation) {
+    contexts[which] = mm.contextId();
+    generations[which] = generation;
+  }
+
+  /** The root of {@code mm} is loaded. */
+  void finishSwitch(MmTlb mm, int newSlot) {
     loaded = mm;
     slot = newSlot;
-    contexts[newSlot] = mm.contextId();
-    generations[newSlot] = generation;
   }
 
   /** The user half of a slot has to be flushed before user mode runs on it. */

@@ -3,6 +3,7 @@ package org.pagewright.kernel.tlbflush;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Mmu;
 import org.pagewright.hardware.cpu.Primitive;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.tlb.Tlbi;
 import org.pagewright.kernel.tlbflush.FlushCounters.Counter;
@@ -134,36 +135,39 @@ final class LocalFlush {
   }
 
   /**
-   * Loads the tables of another address space.
+   * Loads the tables of another address space; what the CPU says it has loaded follows last.
    *
    * @return whether its translations were dropped on the way
    */
   boolean switchTo(Cpu cpu, CpuTlbState state, MmTlb next, long generation) {
     if (!config.isX86()) {
-      state.load(next, 0, generation);
+      state.assign(0, next, generation);
       boolean loaded = cpu.mmu().switchRoot(next.rootPa(), asid(next));
       assert loaded : next;
+      finishSwitch(cpu, state, next, 0);
       return false;
-    }
-    if (!config.addressSpaceNumbers()) {
-      state.load(next, 0, generation);
-      loadRoot(cpu, next.rootPa(), 0, /* keep= */ false);
-      return true;
     }
     if (state.mustInvalidateOthers()) {
       state.forgetOthers();
     }
-    int slot = state.slotOf(next.contextId());
-    boolean flushes = slot < 0 || state.generationOf(slot) < generation;
+    int slot = config.addressSpaceNumbers() ? state.slotOf(next.contextId()) : 0;
+    boolean flushes =
+        !config.addressSpaceNumbers() || slot < 0 || state.generationOf(slot) < generation;
     if (slot < 0) {
       slot = state.claimSlot();
     }
-    state.load(next, slot, generation);
+    state.assign(slot, next, generation);
     if (flushes && config.isolation()) {
       state.flushUserLater(slot);
     }
     loadRoot(cpu, next.rootPa(), slot, /* keep= */ !flushes);
+    finishSwitch(cpu, state, next, slot);
     return flushes;
+  }
+
+  private static void finishSwitch(Cpu cpu, CpuTlbState state, MmTlb next, int slot) {
+    cpu.step(Step.STORE, CpuTlbState.stepAddress(cpu.id()));
+    state.finishSwitch(next, slot);
   }
 
   /** Goes on with the user half of the loaded address space, as the exit to user mode does. */
@@ -217,6 +221,14 @@ final class LocalFlush {
     } else {
       issueRange(cpu, Tlbi.VAALE1, from, pages * pageBytes, pageBytes, 0);
     }
+    cpu.mmu().dsb();
+    cpu.charge(Primitive.BARRIER);
+  }
+
+  /** Drops walks of the kernel through the table of an address on all CPUs at once (arm64). */
+  void broadcastKernelTable(Cpu cpu, long va) {
+    cpu.mmu().dsb();
+    issue(cpu, Tlbi.VAAE1, va, /* asid= */ 0);
     cpu.mmu().dsb();
     cpu.charge(Primitive.BARRIER);
   }

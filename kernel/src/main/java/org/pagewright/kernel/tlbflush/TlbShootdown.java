@@ -103,6 +103,24 @@ public class TlbShootdown {
   }
 
   /**
+   * A kernel table for {@code [from, to)} was taken out: makes every CPU forget that walks went
+   * through it. Models {@code __flush_tlb_kernel_pgtable()} of arm64, and what {@code
+   * pmd_free_pte_page()} flushes elsewhere: on x86 any page, for INVLPG drops walks too, but those
+   * of the current PCID only; on riscv the whole range, which is above the limit, for SFENCE.VMA of
+   * an address is about leaves.
+   */
+  public void flushKernelTable(Cpu cpu, long from, long to) {
+    if (config.isArm64()) {
+      FlushRequest request = begin(cpu, from, to, /* all= */ false);
+      assert !request.all();
+      local.broadcastKernelTable(cpu, from);
+      events.record(KernelEvent.FLUSHED_KERNEL, cpu.id(), from, to, 0);
+    } else {
+      flushKernelRange(cpu, from, config.isX86() ? from + (1L << pageShift) : to);
+    }
+  }
+
+  /**
    * Flushes pages that lie anywhere, each by itself. Models the per-page loop of x86's {@code
    * cpa_flush()}.
    */
@@ -238,8 +256,11 @@ public class TlbShootdown {
     CpuMask targets = request.targets();
     targets.clear();
     for (int i = 0; i < states.length; i++) {
-      if (i != cpu.id() && mustInterrupt(machine.cpu(i), request)) {
-        targets.add(i);
+      if (i != cpu.id() && request.mm().mayBeCachedBy(i)) {
+        cpu.step(Step.LOAD, CpuTlbState.stepAddress(i));
+        if (mustInterrupt(machine.cpu(i), request)) {
+          targets.add(i);
+        }
       }
     }
     boolean isMine = states[cpu.id()].loaded() == request.mm();
@@ -252,8 +273,11 @@ public class TlbShootdown {
   }
 
   /**
-   * Models {@code should_flush_tlb()}. Elsewhere than on x86 a CPU that has once run the address
-   * space may keep its translations for ever, under its number, and compares nothing later.
+   * Whether a CPU that may hold translations of the address space has to be told. Models {@code
+   * should_flush_tlb()}: one in the middle of a switch may have loaded the root already, with the
+   * generation of before (commit fea4e317f9e7, 2025). Elsewhere than on x86 a CPU that has once run
+   * the address space may keep its translations for ever, under its number, and compares nothing
+   * later.
    */
   protected boolean mustInterrupt(Cpu cpu, FlushOrder request) {
     if (!request.mm().mayBeCachedBy(cpu.id())) {
@@ -262,7 +286,8 @@ public class TlbShootdown {
     if (request.freedTables() || !config.comparesGenerations()) {
       return true;
     }
-    return !cpu.isLazy() && states[cpu.id()].loaded() == request.mm();
+    MmTlb loaded = states[cpu.id()].loaded();
+    return !cpu.isLazy() && (loaded == request.mm() || loaded == CpuTlbState.SWITCHING);
   }
 
   /** What an interrupted CPU does, and the initiator on itself. Models {@code flush_tlb_func()}. */
@@ -355,18 +380,29 @@ public class TlbShootdown {
     }
   }
 
-  /** Runs {@code next} on this CPU. Models {@code switch_mm_irqs_off()}. */
+  /**
+   * Runs {@code next} on this CPU. Models {@code switch_mm_irqs_off()}: other CPUs see that it
+   * switches before it reads the generation, and what it has loaded after it loaded the root.
+   */
   public void switchMm(Cpu cpu, MmTlb next) {
+    cpu.disableInterrupts();
     CpuTlbState state = states[cpu.id()];
     MmTlb previous = state.loaded();
     boolean wasLazy = cpu.isLazy();
+    cpu.step(Step.STORE, CpuTlbState.stepAddress(cpu.id()));
     cpu.setLazy(false);
-    if (previous == next) {
-      if (wasLazy) {
-        catchUp(cpu, state, next);
-      }
-      return;
+    if (previous != next) {
+      changeMm(cpu, state, next);
+    } else if (wasLazy) {
+      catchUp(cpu, state, next);
     }
+    cpu.enableInterrupts();
+  }
+
+  private void changeMm(Cpu cpu, CpuTlbState state, MmTlb next) {
+    MmTlb previous = state.loaded();
+    state.beginSwitch();
+    cpu.step(Step.STORE, next.contextId());
     next.add(cpu.id());
     cpu.step(Step.LOAD, next.contextId());
     long generation = next.generation();
@@ -391,6 +427,7 @@ public class TlbShootdown {
   public void enterLazy(Cpu cpu) {
     CpuTlbState state = states[cpu.id()];
     if (state.loaded() != kernelMm && !cpu.isLazy()) {
+      cpu.step(Step.STORE, CpuTlbState.stepAddress(cpu.id()));
       cpu.setLazy(true);
       events.record(KernelEvent.LAZY_TLB, cpu.id(), state.loaded().contextId(), 1, 0);
     }
