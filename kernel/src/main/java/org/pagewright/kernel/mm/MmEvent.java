@@ -63,6 +63,9 @@ public final class MmEvent {
   /** A request for a mapping got nothing: a = context, b = 1 for the reserved request. */
   public static final int MERMAP_REFUSED = FIRST + 26;
 
+  /** A CPU maps or unmaps, which allocates nothing: a = context or -1, b = 1 begins, 0 ends. */
+  public static final int MERMAP_CALL = FIRST + 27;
+
   /**
    * A frame joined a secret file and is absent from the direct map: a = frame, b = pages, c = file.
    */
@@ -73,6 +76,9 @@ public final class MmEvent {
 
   /** A frame could not be put back in the direct map and is kept for ever: a = frame, b = error. */
   public static final int SECRET_LEAKED = FIRST + 42;
+
+  /** The kernel took a frame through a user address to use it: a = frame, b = file. */
+  public static final int FRAME_PINNED = FIRST + 43;
 
   private MmEvent() {}
 
@@ -95,9 +101,11 @@ public final class MmEvent {
       case MERMAP_WARNING -> "mermap-warning";
       case MERMAP_FLUSHED -> "mermap-flushed";
       case MERMAP_REFUSED -> "mermap-refused";
+      case MERMAP_CALL -> "mermap-call";
       case SECRET_ADDED -> "secret-added";
       case SECRET_REMOVED -> "secret-removed";
       case SECRET_LEAKED -> "secret-leaked";
+      case FRAME_PINNED -> "frame-pinned";
       default -> KernelEvent.name(kind);
     };
   }

@@ -29,6 +29,9 @@ public final class FileMapping {
   /** Folio flag: guest_memfd removed the folio from the direct map ({@code folio->private}). */
   static final byte REMOVED = 2;
 
+  /** Folio flag: the folio is on the LRU list, not in a batch any more ({@code PG_lru}). */
+  public static final byte LRU = 4;
+
   private static final int INDEXES_MIN = 64;
 
   private int flags;
@@ -90,7 +93,8 @@ public final class FileMapping {
     folioFlags[head(index)] &= (byte) ~folioFlag;
   }
 
-  boolean folioIs(long index, byte folioFlag) {
+  /** Whether the folio at {@code index} has a folio flag. */
+  public boolean folioIs(long index, byte folioFlag) {
     return (folioFlags[head(index)] & folioFlag) != 0;
   }
 

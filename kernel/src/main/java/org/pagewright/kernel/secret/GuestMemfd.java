@@ -41,7 +41,8 @@ public class GuestMemfd implements SecretFileView {
   private final UserBuffer source = new UserBuffer();
   private final List<Mm> staleIn = new ArrayList<>();
 
-  private GuestMemfd(SecretPages pages, GuestMemfdConfig config, long bytes) {
+  /** A file of a size that {@link #create} has checked. */
+  protected GuestMemfd(SecretPages pages, GuestMemfdConfig config, long bytes) {
     this.pages = pages;
     this.config = config;
     this.ledger = pages.ledger();
@@ -298,13 +299,30 @@ public class GuestMemfd implements SecretFileView {
     CostCategory before = ledger.enter(cpu, CostCategory.FILE);
     cpu.charge(Primitive.PAGE_CACHE_REMOVE);
     mapping.remove(index);
-    int error = restores ? pages.restore(cpu, pfn, order) : 0;
+    int error = restores ? restore(cpu, pfn, order) : 0;
     if (error != 0) {
       pages.leak(cpu, pfn, order, error);
     } else {
       pages.free(cpu, pfn, order, file);
     }
     ledger.leave(cpu, before);
+  }
+
+  /**
+   * Puts a folio back into the direct map. In smaller pieces than it was removed in, the first one
+   * splits a leaf, and that may fail.
+   *
+   * @return 0, or a negative error: then the folio must not be freed
+   */
+  protected int restore(Cpu cpu, long pfn, int order) {
+    long piece = 1L << config.restoreOrder();
+    for (long at = pfn; at < pfn + (1L << order); at += piece) {
+      int error = pages.restore(cpu, at, config.restoreOrder());
+      if (error != 0) {
+        return error;
+      }
+    }
+    return 0;
   }
 
   // ---- what others see

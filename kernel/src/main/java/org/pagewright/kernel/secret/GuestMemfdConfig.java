@@ -10,6 +10,8 @@ import java.util.List;
  * @param zeroes whether the allocator is asked for zeroed pages, as the prototype on the unmapped
  *     pool asks; plain guest_memfd zeroes only what a write does not cover
  * @param folioOrder order of the folios of the file; 0, or 9 for 2 MiB folios
+ * @param restoreOrder order of the pieces in which a folio is put back into the direct map: that of
+ *     the folio, or less where folios may be split before they are freed
  * @param writable whether the file was made with GUEST_MEMFD_FLAG_WRITE
  * @param flushesStale whether the mermap windows that showed the file's pages are flushed before
  *     the pages are freed, as v4 does and the prototype of February 2026 does not
@@ -19,6 +21,7 @@ public record GuestMemfdConfig(
     Removal removal,
     boolean zeroes,
     int folioOrder,
+    int restoreOrder,
     boolean writable,
     boolean flushesStale) {
 
@@ -43,6 +46,7 @@ public record GuestMemfdConfig(
           Removal.EACH,
           /* zeroes= */ false,
           /* folioOrder= */ 0,
+          /* restoreOrder= */ 0,
           /* writable= */ true,
           /* flushesStale= */ true);
 
@@ -53,6 +57,7 @@ public record GuestMemfdConfig(
           Removal.EACH_NO_FLUSH,
           /* zeroes= */ false,
           /* folioOrder= */ 0,
+          /* restoreOrder= */ 0,
           /* writable= */ true,
           /* flushesStale= */ true);
 
@@ -63,6 +68,7 @@ public record GuestMemfdConfig(
           Removal.POOLED,
           /* zeroes= */ false,
           /* folioOrder= */ 0,
+          /* restoreOrder= */ 0,
           /* writable= */ true,
           /* flushesStale= */ true);
 
@@ -73,6 +79,7 @@ public record GuestMemfdConfig(
           Removal.POOLED,
           /* zeroes= */ true,
           /* folioOrder= */ 0,
+          /* restoreOrder= */ 0,
           /* writable= */ true,
           /* flushesStale= */ false);
 
@@ -83,6 +90,7 @@ public record GuestMemfdConfig(
           Removal.NONE,
           /* zeroes= */ false,
           /* folioOrder= */ 0,
+          /* restoreOrder= */ 0,
           /* writable= */ true,
           /* flushesStale= */ true);
 
@@ -94,6 +102,10 @@ public record GuestMemfdConfig(
   public GuestMemfdConfig {
     if (folioOrder < 0 || folioOrder > ORDER_MAX) {
       throw new IllegalArgumentException("folioOrder: " + folioOrder + ", from 0 to " + ORDER_MAX);
+    }
+    if (restoreOrder < 0 || restoreOrder > folioOrder) {
+      throw new IllegalArgumentException(
+          "restoreOrder: " + restoreOrder + ", from 0 to the folio's " + folioOrder);
     }
   }
 
@@ -111,19 +123,26 @@ public record GuestMemfdConfig(
             + all().stream().map(GuestMemfdConfig::name).toList());
   }
 
-  /** The same variant with folios of another order. */
+  /** The same variant with folios of another order, put back as a whole. */
   public GuestMemfdConfig withFolioOrder(int order) {
-    return new GuestMemfdConfig(name, removal, zeroes, order, writable, flushesStale);
+    return new GuestMemfdConfig(name, removal, zeroes, order, order, writable, flushesStale);
+  }
+
+  /** The same variant with folios put back in smaller pieces. */
+  public GuestMemfdConfig withRestoreOrder(int order) {
+    return new GuestMemfdConfig(name, removal, zeroes, folioOrder, order, writable, flushesStale);
   }
 
   /** The same variant with or without pages zeroed by the allocator. */
   public GuestMemfdConfig withZeroes(boolean wanted) {
-    return new GuestMemfdConfig(name, removal, wanted, folioOrder, writable, flushesStale);
+    return new GuestMemfdConfig(
+        name, removal, wanted, folioOrder, restoreOrder, writable, flushesStale);
   }
 
   /** The same variant with or without GUEST_MEMFD_FLAG_WRITE. */
   public GuestMemfdConfig withWritable(boolean wanted) {
-    return new GuestMemfdConfig(name, removal, zeroes, folioOrder, wanted, flushesStale);
+    return new GuestMemfdConfig(
+        name, removal, zeroes, folioOrder, restoreOrder, wanted, flushesStale);
   }
 
   /** Whether pages of the file are absent from the direct map. */

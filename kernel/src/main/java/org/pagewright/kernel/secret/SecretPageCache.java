@@ -83,6 +83,7 @@ public class SecretPageCache {
     }
     mapping.mark(index, FileMapping.UPTODATE);
     mapping.mark(index, FileMapping.REMOVED);
+    pages.addToLru(cpu, mapping, index);
     if (backing == SecretmemConfig.Backing.REMOVE_EACH) {
       pages.flush(cpu, pfn, 0);
     }

@@ -44,6 +44,7 @@ public class SecretPages {
   private final CostLedger ledger;
   private final PoolRequest poolRequest;
   private final int pageShift;
+  private final LruBatches batches = new LruBatches();
   private int filesMade;
   private long leakedPages;
   private long kernelFaults;
@@ -115,6 +116,16 @@ public class SecretPages {
   void adopt(Cpu cpu, long pfn, int order, int file) {
     setOwner(pfn, order, file);
     events.record(MmEvent.SECRET_ADDED, cpu.id(), pfn, 1L << order, file);
+  }
+
+  /** A page of a file can be found from here on; its CPU puts it on the LRU list some time. */
+  void addToLru(Cpu cpu, FileMapping mapping, long index) {
+    batches.add(cpu, mapping, index);
+  }
+
+  /** Puts what a CPU has collected on the LRU list. Models {@code lru_add_drain()}. */
+  public void drainLru(Cpu cpu) {
+    batches.drain(cpu);
   }
 
   private void setOwner(long pfn, int order, int owner) {

@@ -146,4 +146,36 @@ class SecretmemTest {
       }
     }
   }
+
+  @Test
+  void pin_ofASecretPage_isRefusedBeforeAndAfterItGetsItsLruFlag() {
+    try (IsolationWorld world = world()) {
+      SecretmemConfig config = SecretmemConfig.MAINLINE;
+      SecretPages pages = world.secretPages(config);
+      SecretPageCache file = new SecretPageCache(pages, config.backing());
+      FastPin pins = new FastPin(world.machine().events());
+      assertThat(pins.pin(world.cpu(0), file, 3)).isEqualTo(-Errno.EFAULT);
+      assertThat(file.grab(world.cpu(0), 3)).isPositive();
+      assertThat(file.mapping().folioIs(3, FileMapping.LRU)).isFalse();
+      assertThat(pins.pin(world.cpu(0), file, 3)).isEqualTo(-Errno.EFAULT);
+      pages.drainLru(world.cpu(0));
+      assertThat(file.mapping().folioIs(3, FileMapping.LRU)).isTrue();
+      assertThat(pins.pin(world.cpu(0), file, 3)).isEqualTo(-Errno.EFAULT);
+      assertThat(world.cpu(0).interruptsEnabled()).isTrue();
+    }
+  }
+
+  @Test
+  void lruFlag_comesWithTheLastPageOfABatch() {
+    try (IsolationWorld world = world()) {
+      SecretmemConfig config = SecretmemConfig.MAINLINE;
+      SecretPageCache file = new SecretPageCache(world.secretPages(config), config.backing());
+      for (int index = 0; index < LruBatches.PAGES - 1; index++) {
+        assertThat(file.grab(world.cpu(0), index)).isPositive();
+      }
+      assertThat(file.mapping().folioIs(0, FileMapping.LRU)).isFalse();
+      assertThat(file.grab(world.cpu(0), LruBatches.PAGES - 1)).isPositive();
+      assertThat(file.mapping().folioIs(0, FileMapping.LRU)).isTrue();
+    }
+  }
 }
