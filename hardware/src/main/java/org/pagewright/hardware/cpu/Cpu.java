@@ -33,6 +33,8 @@ public final class Cpu {
   private int heldCount;
   private IdleState idleState = IdleState.BUSY;
   private boolean isLazy;
+  private boolean toleratesLiveSplits = true;
+  private boolean isOnline = true;
   private @Nullable Object task;
 
   /** Calls that were sent here and have not begun. */
@@ -318,6 +320,29 @@ public final class Cpu {
 
   public void setLazy(boolean isLazy) {
     this.isLazy = isLazy;
+  }
+
+  // ---- what is known of this CPU ----
+
+  /**
+   * Whether it may meet a leaf and a table for the same addresses: Arm's FEAT_BBM level 2 without
+   * conflict aborts. Others need the entry broken before it is made.
+   */
+  public boolean toleratesLiveSplits() {
+    return toleratesLiveSplits;
+  }
+
+  public void setToleratesLiveSplits(boolean tolerates) {
+    toleratesLiveSplits = tolerates;
+  }
+
+  /** Whether it walks tables of the kernel: it was started, and it is not stopped. */
+  public boolean isOnline() {
+    return isOnline;
+  }
+
+  public void setOnline(boolean online) {
+    isOnline = online;
   }
 
   // ---- memory through the MMU; see Mmu for what faults do ----

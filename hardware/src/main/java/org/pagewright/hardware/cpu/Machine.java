@@ -1,10 +1,13 @@
 package org.pagewright.hardware.cpu;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Walker;
+import org.pagewright.hardware.tlb.TlbView;
 
 /** A whole simulated machine: RAM, CPUs, and what happened on them. */
 public final class Machine implements AutoCloseable {
@@ -16,6 +19,7 @@ public final class Machine implements AutoCloseable {
   private final LockOrder lockOrder = new LockOrder(events);
   private final Interrupts interrupts = new Interrupts(this);
   private final Cpu[] cpus;
+  private final List<TlbView> otherTlbs = new ArrayList<>();
   private @Nullable Interleaving interleaving;
   private @Nullable Speculation speculation;
 
@@ -94,6 +98,16 @@ public final class Machine implements AutoCloseable {
       latest = Math.max(latest, cpu.cycles());
     }
     return latest;
+  }
+
+  /** Adds the translation caches of a walker that is no CPU. */
+  public void attach(TlbView tlb) {
+    otherTlbs.add(tlb);
+  }
+
+  /** Translation caches of walkers that are no CPUs. */
+  public List<TlbView> otherTlbs() {
+    return List.copyOf(otherTlbs);
   }
 
   LockOrder lockOrder() {

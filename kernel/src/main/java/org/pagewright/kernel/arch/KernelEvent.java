@@ -24,6 +24,9 @@ public final class KernelEvent {
   /** Frames are about to be free: a = first frame, b = order. */
   public static final int FRAMES_FREED = 104;
 
+  /** An entry of a page table was read: a = physical address, b = value. */
+  public static final int ENTRY_READ = 105;
+
   /** A leaf of the direct map was replaced by a table: a = address, b = old level, c = table. */
   public static final int DIRECT_MAP_SPLIT = 110;
 
@@ -84,6 +87,8 @@ public final class KernelEvent {
 
   /** A split has its table or goes without: a = level, b = nesting, c = table or -1. */
   public static final int SPLIT_HAS_TABLE = 128;
+  /** Kernel code warned: a = number of the {@link KernelWarning}, b = address. */
+  public static final int WARNING = 130;
 
   /** A zone's lock is about to be released: a = zone. */
   public static final int ZONE_UNLOCKED = 141;
@@ -125,6 +130,7 @@ public final class KernelEvent {
       case TABLE_FREED -> "table-freed";
       case FRAMES_ALLOCATED -> "frames-allocated";
       case FRAMES_FREED -> "frames-freed";
+      case ENTRY_READ -> "entry-read";
       case DIRECT_MAP_SPLIT -> "direct-map-split";
       case DIRECT_MAP_COLLAPSE -> "direct-map-collapse";
       case ATTRIBUTES_CHANGE -> "attributes-change";
@@ -152,6 +158,7 @@ public final class KernelEvent {
       case REQUEST_FAILED -> "request-failed";
       case CONTENTS_BEGIN -> "contents-begin";
       case CONTENTS_END -> "contents-end";
+      case WARNING -> "warning";
       default -> "kernel-event-" + kind;
     };
   }

@@ -122,7 +122,7 @@ final class DirectMapBuilder {
 
   /** Size of a contiguous group of leaves, or 0 where the map has none. */
   private long groupBytes(int level) {
-    boolean hasGroups = policy.contiguousHint() && !policy.forcesBasePages();
+    boolean hasGroups = policy.contiguousHint() && largestLevel > 1;
     return hasGroups && format.level(level).runMark() != 0
         ? 1L << format.level(level).runShift()
         : 0;

@@ -186,9 +186,9 @@ final class ChangePageAttributes implements AttributeChanger {
     long left = request.pages;
     while (left > 0) {
       request.batch = request.scattered ? 1 : left;
-      mapping.attributeLock().acquire(cpu);
+      acquireLocks(cpu);
       int error = changeStep(cpu, request, primary);
-      mapping.attributeLock().release(cpu);
+      releaseLocks(cpu);
       if (error == 0 && primary && request.checksAlias) {
         error = changeAliases(cpu, request);
       }
@@ -200,6 +200,21 @@ final class ChangePageAttributes implements AttributeChanger {
       request.position += request.batch;
     }
     return 0;
+  }
+
+  /** From Linux 7.3 on the tables that an entry is found in stay while it is changed. */
+  private void acquireLocks(Cpu cpu) {
+    if (config.locksTables()) {
+      mapping.mmapLock().acquireShared(cpu);
+    }
+    mapping.attributeLock().acquire(cpu);
+  }
+
+  private void releaseLocks(Cpu cpu) {
+    mapping.attributeLock().release(cpu);
+    if (config.locksTables()) {
+      mapping.mmapLock().releaseShared(cpu);
+    }
   }
 
   /** Changes one page or one large page, splitting as often as needed. */
@@ -291,11 +306,11 @@ final class ChangePageAttributes implements AttributeChanger {
   /** Models {@code split_large_page()}: allocates without the lock, then looks again. */
   private int split(Cpu cpu, CpaRequest request, long va, long slot) {
     int below = EntrySlot.level(slot) - 1;
-    mapping.attributeLock().release(cpu);
+    releaseLocks(cpu);
     // Nothing is locked here, so that each split prepares for itself.
     int error = mapping.splitReserve().prepareSplit(cpu);
     long tablePa = error != 0 ? TableSource.NONE : mapping.allocateSplitTable(cpu, below);
-    mapping.attributeLock().acquire(cpu);
+    acquireLocks(cpu);
     if (tablePa == TableSource.NONE) {
       return -Errno.ENOMEM;
     }

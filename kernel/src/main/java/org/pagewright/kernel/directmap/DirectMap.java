@@ -3,6 +3,7 @@ package org.pagewright.kernel.directmap;
 import java.util.Locale;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.ArchPolicy;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -29,6 +30,7 @@ public final class DirectMap implements DirectMapView {
   private final DirectMapConfig config;
   private final KernelImage image;
   private final AttributeChanger changer;
+  private final LinearMapSplits linearSplits;
   private final int pageShift;
   private long keyChanges;
 
@@ -51,10 +53,11 @@ public final class DirectMap implements DirectMapView {
     this.config = config;
     this.image = image;
     this.pageShift = format.pageShift();
+    this.linearSplits = new LinearMapSplits(mapping, config);
     this.changer =
         switch (kernel.policy().attributeRules()) {
           case X86_CPA -> new ChangePageAttributes(mapping, image, config);
-          case ARM64_LINEAR -> new LinearMapAttributes(mapping);
+          case ARM64_LINEAR -> new LinearMapAttributes(mapping, linearSplits);
           case RISCV_SPLIT_ALL -> new SplitAllAttributes(mapping);
         };
   }
@@ -97,6 +100,14 @@ public final class DirectMap implements DirectMapView {
   /** Puts a promise of tables in front of every split. */
   public void setSplitReserve(SplitReserve reserve) {
     mapping.setSplitReserve(reserve);
+  }
+
+  /**
+   * Keeps kernel tables from being freed while it is held. Models {@code init_mm.mmap_lock}, which
+   * collapsing takes from Linux 7.3 on.
+   */
+  public RwSemaphore mmapLock() {
+    return mapping.mmapLock();
   }
 
   // ---- frames ----
@@ -159,6 +170,54 @@ public final class DirectMap implements DirectMapView {
     int error = changer.changeDirect(cpu, what, va, pages, whole);
     mapping.record(cpu, KernelEvent.ATTRIBUTES_CHANGED, va, pages, error);
     return error;
+  }
+
+  // ---- arm64: boot, and who may not sleep ----
+
+  /**
+   * Says how far boot has come; a map is made as if it had ended. Only arm64 asks, before it splits
+   * a leaf.
+   */
+  public void enter(BootPhase phase) {
+    linearSplits.enter(phase);
+  }
+
+  /**
+   * What all CPUs can do is known from here on; if one cannot bear live splits, the whole map is
+   * split while the others are stopped. Models {@code linear_map_maybe_split_to_ptes()}.
+   *
+   * @return 0 or {@code -ENOMEM}
+   */
+  public int finishBoot(Cpu cpu) {
+    return linearSplits.finishBoot(cpu);
+  }
+
+  /**
+   * Sets frames aside for KFENCE, which came from the page allocator; may sleep. Models {@code
+   * arch_kfence_init_pool()} of arm64.
+   */
+  public int addLatePool(Cpu cpu, long pfn, long pages) {
+    requireLinearMap();
+    requirePages(pages);
+    return linearSplits.addLatePool(cpu, va(pfn), va(pfn + pages));
+  }
+
+  /**
+   * Takes frames out or puts them back from where sleeping is forbidden, for frames that are mapped
+   * by pages. Models {@code __kernel_map_pages()} (DEBUG_PAGEALLOC) and {@code
+   * kfence_protect_page()} of arm64.
+   */
+  public int setValidInAtomic(Cpu cpu, long pfn, long pages, boolean valid) {
+    requireLinearMap();
+    requirePages(pages);
+    AttributeChange what = valid ? AttributeChange.DIRECT_DEFAULT : AttributeChange.DIRECT_INVALID;
+    return changer.changeDirect(cpu, what, va(pfn), pages, /* whole= */ true);
+  }
+
+  private void requireLinearMap() {
+    if (!(changer instanceof LinearMapAttributes)) {
+      throw new IllegalArgumentException("modelled on arm64 only, not " + policy().name());
+    }
   }
 
   // ---- addresses ----

@@ -4,6 +4,7 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.cpu.SpinLock;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.kernel.arch.ArchPolicy;
@@ -35,6 +36,8 @@ final class KernelMapping {
   static final int PGD_LOCK_IDENTITY = 2;
 
   private static final LockClass PGD_LOCK = new LockClass("pgd_lock");
+  private static final LockClass MMAP_LOCK = new LockClass("init_mm.mmap_lock");
+  private static final int MMAP_LOCK_IDENTITY = 3;
 
   private final PageTables tables;
   private final TlbShootdown shootdown;
@@ -45,6 +48,7 @@ final class KernelMapping {
   private final boolean isGlobal;
   private final SpinLock attributeLock;
   private final SpinLock tableLock;
+  private final RwSemaphore mmapLock;
   private final long[] mappedFrom;
   private final long[] mappedTo;
   private TableSource splitTables;
@@ -72,6 +76,7 @@ final class KernelMapping {
     this.splitDepth = new int[machine.cpus()];
     this.attributeLock = new SpinLock(CPA_LOCK, CPA_LOCK_IDENTITY);
     this.tableLock = new SpinLock(PGD_LOCK, PGD_LOCK_IDENTITY);
+    this.mmapLock = new RwSemaphore(MMAP_LOCK, MMAP_LOCK_IDENTITY);
     MemoryMap mapped = kernel.mapped();
     mappedFrom = new long[mapped.ranges().size()];
     mappedTo = new long[mappedFrom.length];
@@ -112,7 +117,7 @@ final class KernelMapping {
     return isGlobal;
   }
 
-  /** Models {@code cpa_lock}; on arm64 and riscv the lock around splitting. */
+  /** Models {@code cpa_lock}; on riscv the lock around splitting. */
   SpinLock attributeLock() {
     return attributeLock;
   }
@@ -120,6 +125,11 @@ final class KernelMapping {
   /** Models {@code pgd_lock}. */
   SpinLock tableLock() {
     return tableLock;
+  }
+
+  /** Models {@code init_mm.mmap_lock}. */
+  RwSemaphore mmapLock() {
+    return mmapLock;
   }
 
   void replaceSplitTables(TableSource source) {
@@ -182,6 +192,23 @@ final class KernelMapping {
       }
     }
     return false;
+  }
+
+  /** Something done to each range of addresses in turn. */
+  interface RangeWork {
+    /** Returns 0 or a negative error, which ends it. */
+    int run(long from, long to);
+  }
+
+  /** Does {@code work} on each mapped range of the direct map; returns its first error. */
+  int forEachMappedRange(RangeWork work) {
+    for (int i = 0; i < mappedFrom.length; i++) {
+      int error = work.run(layout.directVa(mappedFrom[i]), layout.directVa(mappedTo[i]));
+      if (error != 0) {
+        return error;
+      }
+    }
+    return 0;
   }
 
   /** Whether {@code va} lies in the direct map below the end of the highest mapped range. */

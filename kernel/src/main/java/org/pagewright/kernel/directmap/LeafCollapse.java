@@ -11,8 +11,8 @@ import org.pagewright.kernel.pgtable.PageTables;
  *
  * <p>Linux does it only at the addresses given to set_memory_rox; whether the pieces of the direct
  * map are tried as well is for {@link DirectMapConfig.Collapse} to say. A table leaves the tree
- * under the lock and is freed after the flush. Left out: the lock of the kernel's address space
- * that Linux 7.3 added against writers and readers of the freed table.
+ * under the lock and is freed after the flush. From Linux 7.3 on the lock of the kernel's address
+ * space keeps out who changes entries (commit d5d8b8662e6e) and who dumps tables (a1c7570cedd0).
  */
 final class LeafCollapse {
   private static final int PIECES = 512;
@@ -37,7 +37,8 @@ final class LeafCollapse {
     int blocks = (int) ((to - from) / largeBytes);
     long[] freed = new long[2 * blocks];
     int count = 0;
-    if (config.collapseExcludesWriters()) {
+    if (config.locksTables()) {
+      mapping.mmapLock().acquire(cpu);
       mapping.attributeLock().acquire(cpu);
     }
     for (int i = 0; i < blocks; i++) {
@@ -52,8 +53,9 @@ final class LeafCollapse {
         freed[count++] = EntrySlot.of(upper, 2);
       }
     }
-    if (config.collapseExcludesWriters()) {
+    if (config.locksTables()) {
       mapping.attributeLock().release(cpu);
+      mapping.mmapLock().release(cpu);
     }
     if (count > 0) {
       mapping.shootdown().flushAll(cpu);

@@ -2,6 +2,8 @@ package org.pagewright.kernel.directmap;
 
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.arch.KernelWarning;
 import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.pgtable.PageTables;
 
@@ -9,8 +11,8 @@ import org.pagewright.kernel.pgtable.PageTables;
  * Sets and clears bits in every leaf of a range of kernel addresses, whatever the leaves' sizes.
  *
  * <p>Models {@code walk_kernel_page_table_range()} with the {@code pageattr_ops} of arm64 and
- * riscv. Entries that are empty are skipped; a leaf that is only partly inside the range is
- * refused.
+ * riscv. Entries that are empty are skipped; a leaf that is only partly inside the range is warned
+ * of and refused.
  */
 final class LeafRange {
   private final KernelMapping mapping;
@@ -44,6 +46,8 @@ final class LeafRange {
       boolean covered = (va & bytes - 1) == 0 && Long.compareUnsigned(to - va, bytes) >= 0;
       if (entry != 0) {
         if (!covered) {
+          long warning = KernelWarning.LEAF_CHANGED_IN_PART.number();
+          mapping.record(cpu, KernelEvent.WARNING, warning, va, 0);
           return -Errno.EINVAL;
         }
         long changed = (entry & ~clear) | set;

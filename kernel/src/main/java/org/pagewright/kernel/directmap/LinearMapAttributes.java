@@ -2,11 +2,9 @@ package org.pagewright.kernel.directmap;
 
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.arch.Errno;
-import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.arch.KernelLayout;
 import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.pgtable.PageTables;
-import org.pagewright.kernel.pgtable.TableSource;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /**
@@ -17,21 +15,17 @@ final class LinearMapAttributes implements AttributeChanger {
   /*
    * What Linux does: set_memory_{ro,rw,x,nx} work on vmalloc areas mapped by pages only, and with
    * rodata=full they change the linear alias of each page too. The linear map itself is changed
-   * by set_memory_valid and set_direct_map_*. With BBML2 a block at an edge of the range is split
-   * step by step: block, group of contiguous blocks, block, group of contiguous pages, page; a
-   * step that is aligned already ends it. Nothing is flushed for the split, and nothing is ever
-   * merged.
+   * by set_memory_valid and set_direct_map_*, after leaves at its edges were split where they may
+   * be. What sticks out of the range all the same is warned of and refused.
    *
    * What this does: the same, with the contiguous groups of each granule. An invalidated entry
    * keeps its address and carries the "present-invalid" mark (the nG position), as in Linux 7.3;
    * 7.0 clears the valid bit alone.
    *
-   * What is left out: guarded pages (BTI), the split of the whole map at boot when a late CPU
-   * lacks BBML2, KFENCE's pool, realms, memory tagging.
+   * What is left out: guarded pages (BTI), realms, memory tagging.
    */
 
   static final long VALID = 1L;
-  private static final long NOT_BLOCK = 1L << 1;
   private static final long READ_ONLY = 1L << 7;
 
   /** nG while valid; "present, but not valid" otherwise. */
@@ -40,7 +34,6 @@ final class LinearMapAttributes implements AttributeChanger {
   /** {@code PTE_WRITE} is the DBM bit. */
   private static final long WRITE = 1L << 51;
 
-  static final long CONTIGUOUS = 1L << 52;
   private static final long PRIVILEGED_NO_EXECUTE = 1L << 53;
 
   /** POIndex: three bits that select a field of POR_EL1. */
@@ -53,13 +46,15 @@ final class LinearMapAttributes implements AttributeChanger {
   private final TlbShootdown shootdown;
   private final KernelLayout layout;
   private final LeafRange leaves;
+  private final LinearMapSplits splits;
 
-  LinearMapAttributes(KernelMapping mapping) {
+  LinearMapAttributes(KernelMapping mapping, LinearMapSplits splits) {
     this.mapping = mapping;
     this.tables = mapping.tables();
     this.shootdown = mapping.shootdown();
     this.layout = mapping.layout();
     this.leaves = new LeafRange(mapping);
+    this.splits = splits;
   }
 
   @Override
@@ -156,7 +151,7 @@ final class LinearMapAttributes implements AttributeChanger {
   }
 
   private int changeBits(Cpu cpu, long va, long bytes, long set, long clear) {
-    int error = split(cpu, va, va + bytes);
+    int error = splits.split(cpu, va, va + bytes);
     return error != 0 ? error : leaves.apply(cpu, va, va + bytes, set, clear);
   }
 
@@ -171,128 +166,5 @@ final class LinearMapAttributes implements AttributeChanger {
       }
     }
     return true;
-  }
-
-  /** Models {@code split_kernel_leaf_mapping()}. */
-  private int split(Cpu cpu, long from, long to) {
-    if (!mapping.policy().liveSplit()) {
-      return 0;
-    }
-    int error = acquireForSplit(cpu);
-    if (error != 0) {
-      return error;
-    }
-    tables.enterRun(cpu);
-    if (to - from == pageBytes()) {
-      // The less aligned end lies deeper, so splitting there frees the other end too.
-      boolean fromIsDeeper = Long.numberOfTrailingZeros(from) < Long.numberOfTrailingZeros(to);
-      error = splitAt(cpu, fromIsDeeper ? from : to);
-    } else {
-      error = splitAt(cpu, from);
-      error = error != 0 ? error : splitAt(cpu, to);
-    }
-    tables.leaveRun(cpu);
-    mapping.attributeLock().release(cpu);
-    return error;
-  }
-
-  /**
-   * Takes the lock with tables in reserve: what was prepared without it may be gone by then, so it
-   * looks again and starts over (v6 16/30).
-   */
-  private int acquireForSplit(Cpu cpu) {
-    SplitReserve reserve = mapping.splitReserve();
-    for (int round = 0; round < KernelMapping.SPLIT_ROUNDS_MAX; round++) {
-      int error = reserve.prepareSplit(cpu);
-      if (error != 0) {
-        return error;
-      }
-      mapping.attributeLock().acquire(cpu);
-      if (reserve.isReadyForSplit(cpu)) {
-        return 0;
-      }
-      mapping.attributeLock().release(cpu);
-    }
-    return -Errno.EAGAIN;
-  }
-
-  /** Makes {@code va} a boundary between leaves, coarse to fine. */
-  private int splitAt(Cpu cpu, long va) {
-    int top = Math.min(3, tables.format().topLevel());
-    for (int level = top; level >= 1; level--) {
-      if ((va & tables.format().levelBytes(level) * groupEntries(level) - 1) == 0) {
-        return 0;
-      }
-      long slot = tables.entryAt(cpu, mapping.rootPa(), va, level);
-      if (slot == EntrySlot.NONE) {
-        return 0;
-      }
-      long entry = tables.readEntry(cpu, EntrySlot.pa(slot));
-      if (entry == 0) {
-        return 0;
-      }
-      boolean isLeaf = level == 1 || (entry & NOT_BLOCK) == 0;
-      if (isLeaf && (entry & CONTIGUOUS) != 0) {
-        breakGroup(cpu, slot);
-      }
-      if ((va & tables.format().levelBytes(level) - 1) == 0) {
-        return 0;
-      }
-      if (isLeaf && level > 1) {
-        int error = splitBlock(cpu, va, slot);
-        if (error != 0) {
-          return error;
-        }
-      }
-    }
-    return 0;
-  }
-
-  private long groupEntries(int level) {
-    return mapping.policy().contiguousHint() ? contiguousEntries(tables, level) : 1;
-  }
-
-  /** Entries that one contiguous group holds at {@code level}; 1 where there is no such group. */
-  static long contiguousEntries(PageTables tables, int level) {
-    int shift = tables.format().pageShift();
-    return switch (level) {
-      case 1 -> shift == 12 ? 16 : shift == 14 ? 128 : 32;
-      case 2 -> shift == 12 ? 16 : 32;
-      default -> 1;
-    };
-  }
-
-  private void breakGroup(Cpu cpu, long slot) {
-    long entries = contiguousEntries(tables, EntrySlot.level(slot));
-    long firstPa = EntrySlot.pa(slot) & -(entries * 8);
-    for (int i = 0; i < entries; i++) {
-      long entry = tables.readEntry(cpu, firstPa + i * 8L);
-      tables.writeEntry(cpu, firstPa + i * 8L, entry & ~CONTIGUOUS);
-    }
-  }
-
-  private int splitBlock(Cpu cpu, long va, long slot) {
-    int level = EntrySlot.level(slot);
-    long tablePa = mapping.allocateSplitTable(cpu, level - 1);
-    if (tablePa == TableSource.NONE) {
-      return -Errno.ENOMEM;
-    }
-    long piece = tables.readEntry(cpu, EntrySlot.pa(slot)) & ~CONTIGUOUS;
-    if (level - 1 == 1) {
-      piece |= NOT_BLOCK;
-    }
-    if (groupEntries(level - 1) > 1) {
-      piece |= CONTIGUOUS;
-    }
-    long pieceBytes = tables.format().levelBytes(level - 1);
-    long pieces = tables.format().levelBytes(level) / pieceBytes;
-    for (int i = 0; i < pieces; i++) {
-      tables.writeUnpublished(cpu, tablePa + i * 8L, piece + i * pieceBytes);
-    }
-    mapping.countSplit(va, level, pieces);
-    tables.writeEntry(cpu, EntrySlot.pa(slot), tables.kernelTable(tablePa, level));
-    long blockVa = va & -tables.format().levelBytes(level);
-    mapping.record(cpu, KernelEvent.DIRECT_MAP_SPLIT, blockVa, level, tablePa);
-    return 0;
   }
 }

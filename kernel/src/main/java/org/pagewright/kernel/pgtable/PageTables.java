@@ -100,7 +100,9 @@ public final class PageTables {
   public long readEntry(Cpu cpu, long entryPa) {
     cpu.step(Step.ENTRY_READ, entryPa);
     cpu.charge(Primitive.ENTRY_READ);
-    return load(entryPa);
+    long entry = load(entryPa);
+    events.record(KernelEvent.ENTRY_READ, cpu.id(), entryPa, entry, 0);
+    return entry;
   }
 
   /** Writes the entry at {@code entryPa}. */

@@ -9,6 +9,7 @@
  * <p>Entry class: {@link org.pagewright.kernel.pgtable.PageTables}. Others: {@link
  * org.pagewright.kernel.pgtable.EntrySlot} (where an entry stands), {@link
  * org.pagewright.kernel.pgtable.TableSource} (where tables come from), {@link
+ * org.pagewright.kernel.pgtable.PageTableDump} (what is mapped), {@link
  * org.pagewright.kernel.pgtable.TablePages} (tables from the page allocator) and {@link
  * org.pagewright.kernel.pgtable.EntryGate} (what stands before a write).
  *

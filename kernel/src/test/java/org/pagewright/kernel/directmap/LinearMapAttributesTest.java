@@ -13,6 +13,7 @@ import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.arch.ArchPolicy;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.boot.EarlyKernel;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.Kernels;
@@ -50,7 +51,7 @@ final class LinearMapAttributesTest {
   }
 
   private boolean isContiguous(long pfn) {
-    return (map.entryNow(pfn) & LinearMapAttributes.CONTIGUOUS) != 0;
+    return (map.entryNow(pfn) & LinearMapSplits.CONTIGUOUS) != 0;
   }
 
   /** First page, pages: 1G splits, 2M splits. */
@@ -238,5 +239,86 @@ final class LinearMapAttributesTest {
   private int rights(long va) {
     long translation = kernel.machine().walker().walk(cpu.registers(), va);
     return translation > 0 ? Translation.rights(translation) & Rights.PERMISSIONS : 0;
+  }
+
+  private void bootWith(SplitRules rules, String ram) {
+    KernelConfig config =
+        Kernels.withCpus(Kernels.config("aarch64-4k", ram), 2).withPolicy(ArchPolicy.ARM64);
+    boot(config.withDirectMap(config.directMap().withSplitting(rules)));
+  }
+
+  /** Rules of 7.1: how far boot has come, whether the other CPU runs and can, and the answer. */
+  @ParameterizedTest
+  @CsvSource({
+    "NO_ALLOCATOR, false, true,  -16",
+    "BOOT_CPU,     false, true,  0",
+    "BOOT_CPU,     false, false, 0",
+    "SECONDARIES,  true,  true,  -16",
+    "SECONDARIES,  true,  false, -16",
+    "FINAL,        true,  true,  0",
+  })
+  void split_atBoot_isRefusedWhileNobodyKnows(
+      BootPhase phase, boolean isOnline, boolean tolerates, int answer) {
+    bootWith(SplitRules.LINUX_7_1, "0-64M");
+    kernel.machine().cpu(1).setOnline(isOnline);
+    kernel.machine().cpu(1).setToleratesLiveSplits(tolerates);
+    map.enter(phase);
+    assertThat(map.setValidNoflush(cpu, 5, 4, /* valid= */ false)).isEqualTo(answer);
+    for (long pfn = 0; pfn < 16; pfn++) {
+      assertThat(map.isPresentNow(pfn)).isEqualTo(answer != 0 || pfn < 5 || pfn > 8);
+    }
+  }
+
+  @Test
+  void split_untilFinalRules_changeNothingAndWarnAtBoot() {
+    bootWith(SplitRules.LINUX_6_18, "0-64M");
+    map.enter(BootPhase.BOOT_CPU);
+    long[] warnings = new long[1];
+    kernel
+        .machine()
+        .events()
+        .attach((kind, id, a, b, c) -> warnings[0] += kind == KernelEvent.WARNING ? 1 : 0);
+    assertThat(map.setValidNoflush(cpu, 5, 4, /* valid= */ false)).isEqualTo(-Errno.EINVAL);
+    kernel.machine().events().drain();
+    assertThat(warnings[0]).isEqualTo(1);
+    assertThat(map.isPresentNow(5)).isTrue();
+  }
+
+  @Test
+  void finishBoot_withACpuThatCannot_leavesPagesOnlyAndEverybodyRunning() {
+    bootWith(SplitRules.LINUX_7_1, "0-64M");
+    kernel.machine().cpu(1).setToleratesLiveSplits(false);
+    map.enter(BootPhase.SECONDARIES);
+    assertThat(map.leaves(2)).isEqualTo(32);
+    assertThat(map.finishBoot(cpu)).isZero();
+    assertThat(map.leaves(2)).isZero();
+    assertThat(map.leaves(1)).isEqualTo(64 << 8);
+    assertThat(isContiguous(700)).isFalse();
+    assertThat(kernel.machine().cpu(1).isOnline()).isTrue();
+    assertThat(map.setValidNoflush(cpu, 5, 4, /* valid= */ false)).isZero();
+    assertThat(map.splits(2)).isEqualTo(32);
+  }
+
+  @Test
+  void finishBoot_withCpusThatCan_leavesLeaves() {
+    bootWith(SplitRules.LINUX_7_1, "0-64M");
+    map.enter(BootPhase.SECONDARIES);
+    assertThat(map.finishBoot(cpu)).isZero();
+    assertThat(map.leaves(2)).isEqualTo(32);
+  }
+
+  /** A pool from the page allocator may lie in larger leaves: it is split when it is made. */
+  @Test
+  void pool_thatCameLate_canBeChangedInAtomicOnlyIfItWasSplit() {
+    bootWith(SplitRules.LINUX_7_1, "0-64M");
+    assertThat(map.addLatePool(cpu, 1024, 512)).isZero();
+    assertThat(map.leaves(2)).isEqualTo(31);
+    assertThat(map.setValidInAtomic(cpu, 1030, 1, /* valid= */ false)).isZero();
+    assertThat(map.isPresentNow(1030)).isFalse();
+    assertThat(map.isPresentNow(1031)).isTrue();
+
+    bootWith(new SplitRules(true, false, SplitRules.Refusal.UNTIL_FINAL), "0-64M");
+    assertThat(map.addLatePool(cpu, 1024, 512)).isZero();
+    assertThat(map.setValidInAtomic(cpu, 1030, 1, /* valid= */ false)).isEqualTo(-Errno.EINVAL);
   }
 }
