@@ -9,6 +9,7 @@ module org.pagewright.hardware {
   exports org.pagewright.hardware.choice;
   exports org.pagewright.hardware.cpu;
   exports org.pagewright.hardware.image;
+  exports org.pagewright.hardware.iommu;
   exports org.pagewright.hardware.memory;
   exports org.pagewright.hardware.paging;
   exports org.pagewright.hardware.tlb;

@@ -23,8 +23,10 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.pti;
   exports org.pagewright.kernel.reclaim;
   exports org.pagewright.kernel.secret;
+  exports org.pagewright.kernel.sva;
   exports org.pagewright.kernel.tablelife;
   exports org.pagewright.kernel.tlbflush;
   exports org.pagewright.kernel.userland;
   exports org.pagewright.kernel.vm;
+  exports org.pagewright.kernel.vmalloc;
 }
