@@ -202,6 +202,15 @@ public class Mermap implements MermapView, MmFeature {
 
   /** The same for any address space. Models {@code __mermap_get()}, which tests call directly. */
   public long get(Cpu cpu, @Nullable Mm mm, long pfn, long bytes, int rights, boolean reserved) {
+    long context = mm == null ? -1 : mm.contextId();
+    events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 1, 0);
+    long handle = getUnallocating(cpu, mm, pfn, bytes, rights, reserved);
+    events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 0, 0);
+    return handle;
+  }
+
+  private long getUnallocating(
+      Cpu cpu, @Nullable Mm mm, long pfn, long bytes, int rights, boolean reserved) {
     if (bytes > windowBytes) {
       return MermapHandle.NONE;
     }
@@ -309,9 +318,40 @@ public class Mermap implements MermapView, MmFeature {
     long pageBytes = 1L << pageShift;
     long pa = pfn << pageShift;
     for (long at = va; at < va + bytes; at += pageBytes, pa += pageBytes) {
-      tables.writeEntry(cpu, entryPa(cpu, state, at), format.leaf(1, pa, rights));
+      if (!mapEntry(cpu, state.mm(), at, format.leaf(1, pa, rights))) {
+        return false;
+      }
     }
     return true;
+  }
+
+  /**
+   * Writes the entry of a page that is mapped; false where its table is missing, as it is in no
+   * window that is prepared. v1 took a walk that leaves out what is missing, and succeeded.
+   */
+  protected boolean mapEntry(Cpu cpu, Mm mm, long va, long entry) {
+    long slot = findEntry(cpu, mm, va);
+    if (slot != EntrySlot.NONE) {
+      tables.writeEntry(cpu, EntrySlot.pa(slot), entry);
+    }
+    return slot != EntrySlot.NONE;
+  }
+
+  /**
+   * Writes the entry of a page that is no longer mapped, if it has a table. v1 took a walk that
+   * makes what is missing, where nothing may be allocated.
+   */
+  protected void unmapEntry(Cpu cpu, Mm mm, long va, long entry) {
+    long slot = findEntry(cpu, mm, va);
+    if (slot != EntrySlot.NONE) {
+      tables.writeEntry(cpu, EntrySlot.pa(slot), entry);
+    }
+  }
+
+  private long findEntry(Cpu cpu, Mm mm, long va) {
+    MermapState state = (MermapState) mm.part(Mm.Part.MERMAP);
+    long tablePa = state == null ? 0 : state.pteTable(cpu.id(), va);
+    return tablePa == 0 ? EntrySlot.NONE : EntrySlot.of(tables.format().entryPa(tablePa, va, 1), 1);
   }
 
   /** The tables are known here; Linux walks from the top for each table that the range touches. */
@@ -330,10 +370,6 @@ public class Mermap implements MermapView, MmFeature {
     this.faults = faults;
   }
 
-  private long entryPa(Cpu cpu, MermapState state, long va) {
-    return tables.format().entryPa(state.pteTable(cpu.id(), va), va, 1);
-  }
-
   /**
    * Ends a mapping of the current address space: entries out, no flush, the addresses are dead
    * until the window wraps. Models {@code mermap_put()}.
@@ -344,6 +380,13 @@ public class Mermap implements MermapView, MmFeature {
 
   /** The same for any address space. Models {@code __mermap_put()}. */
   public void put(Cpu cpu, @Nullable Mm mm, long handle) {
+    long context = mm == null ? -1 : mm.contextId();
+    events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 1, 0);
+    putUnallocating(cpu, mm, handle);
+    events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 0, 0);
+  }
+
+  private void putUnallocating(Cpu cpu, @Nullable Mm mm, long handle) {
     MermapState state = mm == null ? null : (MermapState) mm.part(Mm.Part.MERMAP);
     if (state == null) {
       warn(cpu, mm, MermapWarning.NOT_PREPARED);
@@ -359,7 +402,7 @@ public class Mermap implements MermapView, MmFeature {
     long end = window.to(record);
     chargeWalk(cpu, va, end);
     for (long at = va; at < end; at += 1L << pageShift) {
-      tables.writeEntry(cpu, entryPa(cpu, state, at), unmappedEntry);
+      unmapEntry(cpu, state.mm(), at, unmappedEntry);
     }
     window.release(record);
     events.record(MmEvent.MERMAP_PUT, cpu.id(), va, 0, (end - va) >>> pageShift);
