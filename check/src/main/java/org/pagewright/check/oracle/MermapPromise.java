@@ -1,26 +1,44 @@
 package org.pagewright.check.oracle;
 
 import java.util.List;
+import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
 
 /**
- * The reserved mapping always succeeds.
+ * Ephemeral mappings keep their promises.
  *
  * <p>Property: a reserved request that its caller was allowed to make, so that nothing was warned
- * of, is not refused. Sees: warnings, mappings made, requests refused. Checked: at each refusal.
- * Does not check: normal requests, which may fail at any time.
+ * of, is not refused; mapping and unmapping take neither frames nor tables. Sees: calls, warnings,
+ * mappings made, requests refused, frames and tables taken. Checked: at each refusal, and when
+ * something is taken. Does not check: normal requests, which may fail at any time; locks that sleep
+ * on kernels with PREEMPT_RT.
  */
 final class MermapPromise extends Oracle {
   private final boolean[] wasWarned;
 
+  /** Whether each CPU is in a call that allocates nothing. */
+  private final boolean[] isMapping;
+
   MermapPromise(int cpus, List<Violation> violations) {
     super("mermap-promise", violations);
     this.wasWarned = new boolean[cpus];
+    this.isMapping = new boolean[cpus];
   }
 
   @Override
   public void event(int kind, int cpu, long a, long b, long c) {
     switch (kind) {
+      case MmEvent.MERMAP_CALL -> isMapping[cpu] = b == 1;
+      case KernelEvent.TABLE_ALLOCATED -> {
+        if (isMapping[cpu]) {
+          violated(cpu, "a table was made in frame " + a + " by mapping or unmapping");
+        }
+      }
+      case KernelEvent.FRAMES_ALLOCATED -> {
+        if (isMapping[cpu]) {
+          violated(cpu, "frame " + a + " was taken by mapping or unmapping");
+        }
+      }
       case MmEvent.MERMAP_WARNING -> wasWarned[cpu] = true;
       case MmEvent.MERMAP_GET -> wasWarned[cpu] = false;
       case MmEvent.MERMAP_REFUSED -> {

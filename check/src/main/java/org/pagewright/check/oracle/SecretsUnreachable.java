@@ -9,12 +9,13 @@ import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.mm.MmEvent;
 
 /**
- * The direct map does not lead to secret memory.
+ * The kernel does not get at secret memory.
  *
  * <p>Property: from when a frame joins a secret file until it is given back, neither the tables nor
- * any CPU's translation cache lead from an address of the direct map to it. Sees: the files'
- * events, the tables, translation caches. Checked: when a frame joins, and at rest. Does not check:
- * what a CPU reads through other addresses; copies of the contents elsewhere.
+ * any CPU's translation cache lead from an address of the direct map to it, and nobody takes a
+ * reference on it to use it there. Sees: the files' events, references taken through user
+ * addresses, the tables, translation caches. Checked: when a frame joins or is referenced, and at
+ * rest. Does not check: what a CPU reads through other addresses; copies of the contents elsewhere.
  */
 final class SecretsUnreachable extends Oracle {
   private final WatchedKernel kernel;
@@ -34,7 +35,14 @@ final class SecretsUnreachable extends Oracle {
       lookAt(cpu, a, b);
     } else if (kind == MmEvent.SECRET_REMOVED || kind == MmEvent.SECRET_LEAKED) {
       secrets.remove(a);
+    } else if (kind == MmEvent.FRAME_PINNED && isSecret(a)) {
+      violated(cpu, "a reference was taken on secret frame " + a);
     }
+  }
+
+  private boolean isSecret(long pfn) {
+    return secrets.entrySet().stream()
+        .anyMatch(range -> pfn >= range.getKey() && pfn < range.getKey() + range.getValue());
   }
 
   @Override

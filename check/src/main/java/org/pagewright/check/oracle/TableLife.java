@@ -6,12 +6,12 @@ import java.util.Set;
 import org.pagewright.kernel.arch.KernelEvent;
 
 /**
- * Page tables are written only while they are tables.
+ * Page tables are read and written only while they are tables.
  *
- * <p>Property: no entry is written in a frame that was given back as a table and is not in use
- * again; no table is given back twice; no frame is given back while it is a table. Sees: tables
- * made and given back, entries written, frees. Checked: at each of them. Does not check: writes
- * into a frame that somebody else got meanwhile; reads.
+ * <p>Property: no entry is read or written in a frame that was given back as a table and is not in
+ * use again; no table is given back twice; no frame is given back while it is a table. Sees: tables
+ * made and given back, entries read and written, frees. Checked: at each of them. Does not check: a
+ * frame that somebody else got meanwhile; walks of CPUs and devices.
  */
 final class TableLife extends Oracle {
   /** log2 of the bytes of a frame: frames of all formats that the allocator serves. */
@@ -43,6 +43,14 @@ final class TableLife extends Oracle {
               cpu,
               "entry 0x%x was written in frame %d, a table that was given back"
                   .formatted(a, a >>> PAGE_SHIFT));
+        }
+      }
+      case KernelEvent.ENTRY_READ -> {
+        if (freed.contains(a >>> pageShift)) {
+          violated(
+              cpu,
+              "entry 0x%x was read in frame %d, a table that was given back"
+                  .formatted(a, a >>> pageShift));
         }
       }
       case KernelEvent.FRAMES_ALLOCATED -> forget(a, a + (1L << b));

@@ -160,6 +160,17 @@ final class OraclesTest {
   }
 
   @Test
+  void breakBeforeMake_splitUnderACpuThatCannotBearIt_isFound() {
+    kernel.cpu(1).setToleratesLiveSplits(false);
+    kernel.cpu(1).setOnline(false);
+    record(KernelEvent.DIRECT_MAP_SPLIT, 0x1000, 2);
+    assertThat(oracles.violations()).isEmpty();
+    kernel.cpu(1).setOnline(true);
+    record(KernelEvent.DIRECT_MAP_SPLIT, 0x1000, 2);
+    assertOnly("break-before-make");
+  }
+
+  @Test
   void names_areDifferent() {
     assertThat(oracles.names()).hasSizeGreaterThanOrEqualTo(12).doesNotHaveDuplicates();
   }
