@@ -48,6 +48,7 @@ public final class FaultyKernel implements World {
   }
 
   private final KernelMachine kernel;
+  private final TlbShootdown shootdown;
   private final Mermap mermap;
   private final Processes processes;
   private final SecretServices services;
@@ -61,7 +62,7 @@ public final class FaultyKernel implements World {
     this.kernel =
         KernelMachine.boot(
             KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0));
-    TlbShootdown shootdown = shootdowns.make(kernel);
+    this.shootdown = shootdowns.make(kernel);
     MmLocalRegion region =
         new MmLocalRegion(
             MmLocalLayout.of(hardware.format()),
@@ -142,6 +143,11 @@ public final class FaultyKernel implements World {
     return kernel;
   }
 
+  /** What flushes for processes and files; the direct map keeps the kernel's own. */
+  public TlbShootdown shootdown() {
+    return shootdown;
+  }
+
   public Mermap mermap() {
     return mermap;
   }
@@ -155,14 +161,30 @@ public final class FaultyKernel implements World {
     return new SecretPages(services, PoolRequest.ALLOC_FLAG);
   }
 
-  /** A process that runs on a CPU with its mermap prepared. */
-  public Mm runPrepared(int cpu) {
+  /** A process that runs on a CPU. */
+  public Mm run(int cpu) {
     Mm mm = processes.createMm(cpu(cpu));
-    if (mm == null || mermap.prepare(cpu(cpu), mm) != 0) {
+    if (mm == null) {
       throw new IllegalStateException("a fresh kernel has too little memory");
     }
-    processes.run(cpu(cpu), processes.createTask(Task.Kind.USER, mm));
     made.add(mm);
+    runThread(cpu, mm);
+    return mm;
+  }
+
+  /** One more thread of a process, on a CPU. */
+  public Task runThread(int cpu, Mm mm) {
+    Task thread = processes.createTask(Task.Kind.USER, mm);
+    processes.run(cpu(cpu), thread);
+    return thread;
+  }
+
+  /** A process that runs on a CPU with its mermap prepared. */
+  public Mm runPrepared(int cpu) {
+    Mm mm = run(cpu);
+    if (mermap.prepare(cpu(cpu), mm) != 0) {
+      throw new IllegalStateException("a fresh kernel has too little memory");
+    }
     return mm;
   }
 

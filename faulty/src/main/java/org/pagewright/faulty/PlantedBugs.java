@@ -15,7 +15,10 @@ import org.pagewright.faulty.alloc.PutsBackWhatWasWanted;
 import org.pagewright.faulty.alloc.ReportingRetypesUnmapped;
 import org.pagewright.faulty.alloc.ReservesUnmappedBlocks;
 import org.pagewright.faulty.alloc.TrapsUnmappedMemory;
+import org.pagewright.faulty.directmap.CollapseFreesUnderDump;
 import org.pagewright.faulty.directmap.CollapseFreesUnderWriter;
+import org.pagewright.faulty.directmap.SplitRefusedAtBoot;
+import org.pagewright.faulty.directmap.SplitSleepsInAtomic;
 import org.pagewright.faulty.kpkeys.ForgetsEarlyTables;
 import org.pagewright.faulty.kpkeys.SplitsWithoutReserve;
 import org.pagewright.faulty.ldt.ChecksAfterPreparing;
@@ -23,6 +26,7 @@ import org.pagewright.faulty.ldt.FreesLiveTable;
 import org.pagewright.faulty.ldt.IgnoresRegionError;
 import org.pagewright.faulty.ldt.WarnsOfLegalFailure;
 import org.pagewright.faulty.mermap.LeaksMigrateDisable;
+import org.pagewright.faulty.mermap.PutsWithCreatingWalk;
 import org.pagewright.faulty.mermap.SharesReservedRecord;
 import org.pagewright.faulty.mermap.WrapsIntoNextCpu;
 import org.pagewright.faulty.mmlocal.ForgetsPae;
@@ -30,11 +34,18 @@ import org.pagewright.faulty.mmlocal.OverlapsOtherRegions;
 import org.pagewright.faulty.mmlocal.ShowsMermapToUsers;
 import org.pagewright.faulty.secret.FreesBeforeRemap;
 import org.pagewright.faulty.secret.FreesWhileCached;
+import org.pagewright.faulty.secret.IgnoresFailedRestore;
+import org.pagewright.faulty.secret.TrustsLruFlag;
+import org.pagewright.faulty.sva.FreesTablesAtOnce;
+import org.pagewright.faulty.tlbflush.SkipsSwitchingCpus;
 import org.pagewright.faulty.tlbflush.SparesLazyCpus;
 import org.pagewright.faulty.vm.CollapsesUnderWalkers;
 import org.pagewright.faulty.vm.CountsSharersByReferences;
 import org.pagewright.faulty.vm.FlushesAfterUnlock;
 import org.pagewright.faulty.vm.SkipsBatchedFlush;
+import org.pagewright.faulty.vmalloc.FreesUnderDump;
+import org.pagewright.faulty.vmalloc.SyncsNoRoots;
+import org.pagewright.faulty.vmalloc.WarnsOfEmptySlots;
 
 /** Every planted bug, by number in the gallery. */
 public final class PlantedBugs {
@@ -50,15 +61,25 @@ public final class PlantedBugs {
           new WrapsIntoNextCpu(),
           LeaksMigrateDisable.BUG,
           new FreesWhileCached(),
+          SkipsSwitchingCpus.BUG,
           new KeepsLowWatermark(),
           new ForgetsNoBlock(),
           new TrapsUnmappedMemory(),
           new ReservesUnmappedBlocks(),
           new ReportingRetypesUnmapped(),
           new CollapseFreesUnderWriter(),
+          CollapseFreesUnderDump.BUG,
+          new FreesTablesAtOnce(),
+          SplitSleepsInAtomic.BUG,
+          SplitRefusedAtBoot.BUG,
           new SplitsWithoutReserve(),
           new ForgetsEarlyTables(),
           new SparesLazyCpus(),
+          new SyncsNoRoots(),
+          FreesUnderDump.BUG,
+          WarnsOfEmptySlots.BUG,
+          new TrustsLruFlag(),
+          new IgnoresFailedRestore(),
           SkipsBatchedFlush.BUG,
           FlushesAfterUnlock.BUG,
           CountsSharersByReferences.BUG,
@@ -69,6 +90,7 @@ public final class PlantedBugs {
           ShowsMermapToUsers.BUG,
           new NotesTypeOfList(),
           new SharesReservedRecord(),
+          PutsWithCreatingWalk.BUG,
           new InitialisesUnmappedPages(),
           new ConvertsForTryLock(),
           new DemandsMm(),
