@@ -1,36 +1,37 @@
 package org.pagewright.check.oracle;
 
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
-import org.pagewright.kernel.arch.KernelLayout;
 import org.pagewright.kernel.mm.MmEvent;
 
 /**
  * All processes see the same kernel.
  *
  * <p>Property: above user space, each root has the top-level entries of the kernel's own, except
- * the one of the mm-local region. Sees: address spaces made and ended, top tables. Checked: at
- * rest. Does not check: marks of use in the entries; user roots of page-table isolation, which lack
- * most of the kernel on purpose; formats with a root for the kernel alone, and PAE, whose processes
- * share the tables below.
+ * the one of the mm-local region. Sees: address spaces made and ended, regions used, top tables.
+ * Checked: at rest. Does not check: where the region stands; marks of use in the entries; user
+ * roots of page-table isolation, which lack most of the kernel on purpose; formats with a root for
+ * the kernel alone, and PAE, whose processes share the tables below.
  */
 final class KernelHalvesEqual extends Oracle {
   private final PhysicalMemory memory;
   private final PteFormat format;
-  private final KernelLayout layout;
   private final long kernelRootPa;
 
   /** Roots of processes by context. */
   private final Map<Long, Long> roots = new TreeMap<>();
 
+  /** Top-level entries where processes have regions of their own. */
+  private final BitSet local = new BitSet();
+
   KernelHalvesEqual(WatchedKernel kernel, List<Violation> violations) {
     super("kernel-halves-equal", violations);
     this.memory = kernel.machine().memory();
     this.format = kernel.machine().format();
-    this.layout = kernel.directMap().layout();
     this.kernelRootPa = kernel.directMap().rootPa();
   }
 
@@ -40,6 +41,8 @@ final class KernelHalvesEqual extends Oracle {
       roots.put(a, b);
     } else if (kind == MmEvent.MM_DESTROYED) {
       roots.remove(a);
+    } else if (kind == MmEvent.REGION_USED) {
+      local.set(format.index(b, format.topLevel()));
     }
   }
 
@@ -55,11 +58,10 @@ final class KernelHalvesEqual extends Oracle {
   private void compare(long context, long rootPa) {
     int top = format.topLevel();
     int entries = (int) format.level(top).entries();
-    int local = layout.mmLocalBase() == 0 ? -1 : format.index(layout.mmLocalBase(), top);
     for (int i = entries / 2; i < entries; i++) {
       long wanted = memory.read(kernelRootPa + (long) i * Long.BYTES);
       long found = memory.read(rootPa + (long) i * Long.BYTES);
-      if (i != local && target(wanted) != target(found)) {
+      if (!local.get(i) && target(wanted) != target(found)) {
         violatedAtRest(
             "mm %d has top-level entry %d 0x%x, the kernel 0x%x"
                 .formatted(context, i, found, wanted));

@@ -2,14 +2,17 @@ package org.pagewright.check.oracle;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.arch.KernelWarning;
 import org.pagewright.kernel.mm.MmEvent;
 
 /**
  * The kernel warns of nothing that is right.
  *
  * <p>Property: in a run in which every other property held, the kernel did not warn. Sees: warnings
- * of the LDT code, what the other oracles found. Checked: at rest. Does not check: warnings of the
- * mermap, which tell callers of their mistakes.
+ * of the LDT code, of code that maps the kernel and of the linear map, what the other oracles
+ * found. Checked: at rest. Does not check: warnings of the mermap, which tell callers of their
+ * mistakes.
  */
 final class KernelWarnings extends Oracle {
   private final List<Violation> violations;
@@ -25,6 +28,9 @@ final class KernelWarnings extends Oracle {
   public void event(int kind, int cpu, long a, long b, long c) {
     if (kind == MmEvent.LDT_WARNING) {
       warnings.add("the LDT code warned, reason " + b + ", of address space " + a);
+      cpus.add(cpu);
+    } else if (kind == KernelEvent.WARNING) {
+      warnings.add("%s at 0x%x was warned of".formatted(KernelWarning.of(a), b));
       cpus.add(cpu);
     }
   }

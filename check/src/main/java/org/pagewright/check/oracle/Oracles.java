@@ -40,7 +40,6 @@ public final class Oracles implements AutoCloseable {
             new NothingLost(kernel, violations),
             new TablesProtected(kernel, violations),
             new SplitsServed(kernel, violations),
-            new WarningsDeserved(violations),
             new LdtReachable(kernel, violations),
             new KernelRegions(kernel, violations),
             new UserRootReach(kernel, violations),

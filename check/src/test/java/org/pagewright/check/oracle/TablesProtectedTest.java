@@ -25,6 +25,8 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.PageRange;
+import org.pagewright.kernel.vmalloc.KernelVmap;
+import org.pagewright.kernel.vmalloc.SharedRoots;
 
 /** What is silent and what is not under the oracles of hardened tables. */
 final class TablesProtectedTest {
@@ -75,12 +77,21 @@ final class TablesProtectedTest {
               kernel.rootPa(),
               /* isolates= */ false);
       processes.add(hardened.keys());
+      SharedRoots roots = new SharedRoots(kernel.tables(), kernel.rootPa());
+      processes.add(roots);
       Mm mm = requireNonNull(processes.createMm(cpu));
       processes.run(cpu, processes.createTask(Task.Kind.USER, mm));
       PageRange area = new PageRange(kernel.layout().vmallocBase(), 64L << 20, 4L << 20);
       int rights = Rights.KERNEL_READ | Rights.KERNEL_WRITE | Rights.ACCESSED;
-      long mapped = kernel.tables().map(cpu, kernel.rootPa(), area, rights, 1, kernel.tablePages());
-      assertThat(mapped).isEqualTo(area.bytes());
+      KernelVmap vmap =
+          new KernelVmap(
+              kernel.tables(),
+              kernel.directMap(),
+              kernel.tablePages(),
+              kernel.shootdown(),
+              roots,
+              kernel.machine().events());
+      assertThat(vmap.map(cpu, area, rights, /* largestLevel= */ 1)).isZero();
       long va = kernel.directMap().va((1L << 18) + 5);
       assertThat(kernel.directMap().setMemory(cpu, AttributeChange.NOT_PRESENT, va, 1)).isZero();
       assertThat(kernel.directMap().setMemory(cpu, AttributeChange.PRESENT, va, 1)).isZero();

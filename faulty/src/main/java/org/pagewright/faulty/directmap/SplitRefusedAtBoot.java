@@ -25,7 +25,7 @@ public final class SplitRefusedAtBoot {
           "linear-map-split-refused-at-boot",
           30,
           PlantedBug.Status.CONFIRMED,
-          "warnings-deserved",
+          "warnings",
           Search.once(SplitRefusedAtBoot::kernel, SplitRefusedAtBoot::shareBuffers));
 
   private SplitRefusedAtBoot() {}

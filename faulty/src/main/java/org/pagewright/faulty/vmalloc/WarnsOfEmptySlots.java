@@ -22,7 +22,7 @@ public final class WarnsOfEmptySlots extends KernelVmap {
           "teardown-warns-on-empty-slot",
           63,
           PlantedBug.Status.CONFIRMED,
-          "warnings-deserved",
+          "warnings",
           Search.once(
               isPlanted -> new VmapWorld(isPlanted ? WarnsOfEmptySlots::new : VmapWorld::sound),
               world -> world.mapLarge(world.cpu(0), /* level= */ 3)));

@@ -15,8 +15,9 @@ import org.pagewright.kernel.pgtable.PageTables;
  *
  * <p>Linux copies the kernel's half and joins the list under one lock. Here a new process copies
  * what existed before it joins, and what was made after boot again once it is on the list, so that
- * an entry that is made in between is not missed. Left out: the user's root, which holds nothing of
- * the kernel that is made after boot.
+ * an entry that is made in between is not missed. Where the kernel has a root of its own (arm64)
+ * there is nothing to copy. Left out: the user's root, which holds nothing of the kernel that is
+ * made after boot.
  */
 public final class SharedRoots implements KernelRoots, MmFeature {
   private static final LockClass LIST_LOCK = new LockClass("pgd_list_lock");
@@ -24,6 +25,7 @@ public final class SharedRoots implements KernelRoots, MmFeature {
 
   private final PageTables tables;
   private final long kernelRootPa;
+  private final boolean hasCopies;
   private final SpinLock lock = new SpinLock(LIST_LOCK, LIST_LOCK_IDENTITY);
   private final List<Mm> processes = new ArrayList<>();
 
@@ -34,6 +36,7 @@ public final class SharedRoots implements KernelRoots, MmFeature {
   public SharedRoots(PageTables tables, long kernelRootPa) {
     this.tables = tables;
     this.kernelRootPa = kernelRootPa;
+    this.hasCopies = !tables.format().roots().hasSecond();
   }
 
   @Override
@@ -56,6 +59,9 @@ public final class SharedRoots implements KernelRoots, MmFeature {
 
   @Override
   public void topEntryMade(Cpu cpu, long offset) {
+    if (!hasCopies) {
+      return;
+    }
     lock.acquire(cpu);
     made.add(offset);
     for (Mm mm : processes) {

@@ -13,7 +13,7 @@
  *
  * <p>Invariants: outside the mm-local region every root has the kernel's top-level entries (oracle
  * kernel-halves-equal); a table is given back when no entry, CPU or dump leads to it any more
- * (table-life, freed-frame-translations); nothing warns of what is legal (warnings-deserved).
+ * (table-life, freed-frame-translations); nothing warns of what is legal (warnings).
  *
  * <p>Left out: who gets which addresses, lazily freed areas, the pages behind them, memory hotplug.
  */
