@@ -1,5 +1,6 @@
 package org.pagewright.hardware.cpu;
 
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,22 @@ public final class RwSemaphore {
     begin(cpu, mayWrite);
     owner = cpu;
     record(cpu, HardwareEvent.LOCK_ACQUIRE);
+  }
+
+  /**
+   * Models {@code down_write_killable()}.
+   *
+   * @param isKilled asked while it waits
+   * @return false if the waiting task was killed and does not have the lock
+   */
+  public boolean acquireKillable(Cpu cpu, BooleanSupplier isKilled) {
+    begin(cpu, new WriteOrDie(isKilled));
+    if (!mayWrite.holds() && isKilled.getAsBoolean()) {
+      return false;
+    }
+    owner = cpu;
+    record(cpu, HardwareEvent.LOCK_ACQUIRE);
+    return true;
   }
 
   /** Models {@code up_write()}. */
@@ -128,6 +145,25 @@ public final class RwSemaphore {
     EventLog events = cpu.machine().events();
     if (events.isRecording()) {
       events.record(kind, cpu.id(), cpu.machine().lockOrder().number(lockClass), identity, 0);
+    }
+  }
+
+  /** What a writer waits for whom a signal can kill. */
+  private final class WriteOrDie implements Interleaving.Condition {
+    private final BooleanSupplier isKilled;
+
+    WriteOrDie(BooleanSupplier isKilled) {
+      this.isKilled = isKilled;
+    }
+
+    @Override
+    public boolean holds() {
+      return mayWrite.holds() || isKilled.getAsBoolean();
+    }
+
+    @Override
+    public String describe() {
+      return RwSemaphore.this.toString();
     }
   }
 }

@@ -6,8 +6,9 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.CpuMask;
-import org.pagewright.hardware.cpu.KillableLock;
+import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.alloc.Gfp;
@@ -52,6 +53,8 @@ public class ModifyLdt implements MmFeature {
 
   private static final int DEFAULT_BYTES = 128;
   private static final int DEFAULT_BYTES_OF_32_BITS = 40;
+
+  private static final LockClass LOCK = new LockClass("ldt_usr_sem");
 
   /** Keeps the identities of these locks apart from frames and from other locks of a process. */
   private static final int LOCK_IDENTITY = 1 << 29;
@@ -115,7 +118,7 @@ public class ModifyLdt implements MmFeature {
   }
 
   private static int read(Cpu cpu, Mm mm, UserBuffer buffer, long bytes) {
-    if (!lock(mm).acquire(cpu, () -> isKilled(cpu))) {
+    if (!lock(mm).acquireKillable(cpu, () -> isKilled(cpu))) {
       return -Errno.EINTR;
     }
     LdtTable table = table(mm);
@@ -176,7 +179,7 @@ public class ModifyLdt implements MmFeature {
 
   /** Keeps other writers out; false for a task that was killed meanwhile. */
   protected boolean acquire(Cpu cpu, Mm mm) {
-    return lock(mm).acquire(cpu, () -> isKilled(cpu));
+    return lock(mm).acquireKillable(cpu, () -> isKilled(cpu));
   }
 
   /** Lets the next writer in. */
@@ -185,10 +188,10 @@ public class ModifyLdt implements MmFeature {
   }
 
   /** Models {@code ldt_usr_sem}. */
-  private static KillableLock lock(Mm mm) {
-    KillableLock lock = (KillableLock) mm.part(Mm.Part.LDT_LOCK);
+  private static RwSemaphore lock(Mm mm) {
+    RwSemaphore lock = (RwSemaphore) mm.part(Mm.Part.LDT_LOCK);
     if (lock == null) {
-      lock = new KillableLock(LOCK_IDENTITY | (int) mm.contextId());
+      lock = new RwSemaphore(LOCK, LOCK_IDENTITY | (int) mm.contextId());
       mm.setPart(Mm.Part.LDT_LOCK, lock);
     }
     return lock;
@@ -424,8 +427,7 @@ public class ModifyLdt implements MmFeature {
    */
   @Override
   public int duplicate(Cpu cpu, Mm from, Mm to) {
-    boolean isLocked = lock(from).acquire(cpu, () -> false);
-    assert isLocked : "nobody could kill it";
+    lock(from).acquire(cpu);
     LdtTable old = table(from);
     int error = old == null ? 0 : duplicate(cpu, old, to);
     lock(from).release(cpu);
