@@ -65,8 +65,10 @@ public final class TableConstructors {
    * @return 0 or a negative error; after an error the pages are no table and are freed plainly
    */
   public int construct(Cpu cpu, long pfn, int level, int order, TableOwner owner) {
-    assert descriptors.at(pfn) == null : descriptors.at(pfn) + " is a table already";
-    boolean hasLock = owner.mayLockTables() && config.splits(level);
+    if (descriptors.at(pfn) != null) {
+      events.record(TableEvent.CONSTRUCTED_OVER, cpu.id(), pfn, level, 0);
+    }
+    boolean hasLock = config.makesLock(level, owner);
     boolean allocatesLock = hasLock && config.lockStorage() == LockStorage.ALLOCATED;
     if (allocatesLock && !locks.take(cpu)) {
       return -Errno.ENOMEM;

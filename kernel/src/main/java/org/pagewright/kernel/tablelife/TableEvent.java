@@ -18,11 +18,20 @@ public final class TableEvent {
   /** A table got a lock of its own: a = frame, b = level, c = 1 if the lock was allocated. */
   public static final int LOCK_MADE = FIRST + 3;
 
-  /** A walker without locks looked at a table that it found before: a = frame, b = level. */
-  public static final int WALKED = FIRST + 4;
-
   /** A destructor met a table that nobody constructed: a = frame. */
   public static final int DESTRUCTED_RAW = FIRST + 5;
+
+  /** A table that shares its page was taken: a = address, b = level, c = bytes. */
+  public static final int PART_TAKEN = FIRST + 6;
+
+  /** A table that shares its page was given back: a = address, b = level, c = bytes. */
+  public static final int PART_GIVEN = FIRST + 7;
+
+  /** A constructor met a frame that is a table already, or still: a = frame, b = level. */
+  public static final int CONSTRUCTED_OVER = FIRST + 8;
+
+  /** A walker without locks is about to look at a table that it found: a = frame, b = level. */
+  public static final int FOUND = FIRST + 4;
 
   private TableEvent() {}
 
@@ -33,8 +42,11 @@ public final class TableEvent {
       case DESTRUCTED -> "table-destructed";
       case QUEUED -> "table-queued";
       case LOCK_MADE -> "table-lock-made";
-      case WALKED -> "table-walked";
       case DESTRUCTED_RAW -> "table-destructed-raw";
+      case PART_TAKEN -> "table-part-taken";
+      case PART_GIVEN -> "table-part-given";
+      case CONSTRUCTED_OVER -> "table-constructed-over";
+      case FOUND -> "table-found";
       default -> KernelEvent.name(kind);
     };
   }
