@@ -14,6 +14,10 @@ import org.pagewright.kernel.directmap.DirectMapConversion;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TablePages;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.tablelife.ConstructingTables;
+import org.pagewright.kernel.tablelife.TableConstructors;
+import org.pagewright.kernel.tablelife.TableOwner;
+import org.pagewright.kernel.tablelife.TableRules;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /**
@@ -28,10 +32,12 @@ public final class KernelMachine implements AutoCloseable {
   private final Machine machine;
   private final PageAllocator allocator;
   private final FrameTags tags;
+  private final TableSource plainTablePages;
+  private final TableConstructors constructors;
   private final TableSource tablePages;
   private final DirectMapConversion conversion;
 
-  private KernelMachine(EarlyKernel early, AllocatorConfig zones) {
+  private KernelMachine(EarlyKernel early, AllocatorConfig zones, TableRules rules) {
     this.early = early;
     this.machine = early.machine();
     PteFormat format = machine.format();
@@ -41,11 +47,23 @@ public final class KernelMachine implements AutoCloseable {
       allocator.handOver(range.from() >>> pageShift, range.to() >>> pageShift);
     }
     allocator.finishBoot();
-    this.tags = new FrameTags(machine.memory().map().endBytes() >>> format.pageShift());
-    this.tablePages =
+    long frames = machine.memory().map().endBytes() >>> format.pageShift();
+    this.tags = new FrameTags(frames);
+    this.constructors = new TableConstructors(machine.events(), rules.locks(), frames);
+    this.plainTablePages =
         new LaterTables(TablePages.zeroed(allocator, machine.memory(), format), early);
-    TablePages splits = TablePages.forSplits(allocator, machine.memory(), format);
-    TableSource before = directMap().replaceSplitTables(new LaterTables(splits, early));
+    this.tablePages =
+        rules.constructsLowest()
+            ? ConstructingTables.all(plainTablePages, constructors, format, TableOwner.INIT_MM)
+            : ConstructingTables.allButLowest(plainTablePages, constructors, format);
+    TableSource splits =
+        new LaterTables(TablePages.forSplits(allocator, machine.memory(), format), early);
+    TableSource before =
+        directMap()
+            .replaceSplitTables(
+                rules.constructsSplits()
+                    ? ConstructingTables.all(splits, constructors, format, TableOwner.INIT_MM)
+                    : splits);
     assert before.equals(early.earlyTables()) : "somebody else replaced the source of tables";
     this.conversion = new DirectMapConversion(directMap(), shootdown(), machine.events());
     allocator.setConversion(conversion);
@@ -70,9 +88,15 @@ public final class KernelMachine implements AutoCloseable {
 
   /** Boots a kernel on a new machine with a feature that takes part in boot. */
   public static KernelMachine boot(KernelConfig config, Choices choices, BootStages stages) {
+    return boot(config, choices, stages, TableRules.ALL);
+  }
+
+  /** Boots a kernel whose tables are constructed by other rules. */
+  public static KernelMachine boot(
+      KernelConfig config, Choices choices, BootStages stages, TableRules rules) {
     AllocatorConfig zones = config.allocator();
     EarlyKernel early = new EarlyKernel(config, new Machine(config.machine(), choices), stages);
-    KernelMachine kernel = new KernelMachine(early, zones);
+    KernelMachine kernel = new KernelMachine(early, zones, rules);
     stages.memoryReady(kernel);
     kernel.finish();
     return kernel;
@@ -115,7 +139,17 @@ public final class KernelMachine implements AutoCloseable {
     return early.tables();
   }
 
-  /** Zeroed tables from the page allocator. */
+  /** Makes tables of pages. Counts those that boot did not make. */
+  public TableConstructors constructors() {
+    return constructors;
+  }
+
+  /** Zeroed pages for tables that somebody else constructs. */
+  public TableSource plainTablePages() {
+    return plainTablePages;
+  }
+
+  /** Zeroed, constructed tables of the kernel's own. */
   public TableSource tablePages() {
     return tablePages;
   }

@@ -5,8 +5,6 @@ import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.tablelife.TableAllocator;
-import org.pagewright.kernel.tablelife.TableConfig;
-import org.pagewright.kernel.tablelife.TableConstructors;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /**
@@ -25,16 +23,12 @@ public record GatherServices(
     RcuGrace grace) {
 
   /** Parts of a booted kernel whose grace periods take no time. */
-  public static GatherServices of(KernelMachine kernel, TableConfig config) {
-    long frames =
-        kernel.machine().memory().map().endBytes() >>> kernel.tables().format().pageShift();
-    TableConstructors constructors =
-        new TableConstructors(kernel.machine().events(), config, frames);
+  public static GatherServices of(KernelMachine kernel) {
     return new GatherServices(
         kernel.machine().events(),
         kernel.tables(),
         kernel.allocator(),
-        new TableAllocator(kernel.tables(), kernel.tablePages(), constructors),
+        new TableAllocator(kernel.tables(), kernel.plainTablePages(), kernel.constructors()),
         kernel.shootdown(),
         new RcuGrace(kernel.machine(), /* periodCycles= */ 0));
   }

@@ -255,6 +255,14 @@ public class MmuGather {
 
   // ---- flush
 
+  /**
+   * Drops translations of dirty pages that others may clean as soon as the table's lock is
+   * released. Models the forced flush of {@code zap_pte_range()}.
+   */
+  public void flushUnderLock(Cpu cpu) {
+    flushTranslations(cpu);
+  }
+
   /** Drops translations of what was cleared. Models {@code tlb_flush_mmu_tlbonly()}. */
   public void flushTranslations(Cpu cpu) {
     if (clearedLevels == 0 && !freesTables) {

@@ -5,6 +5,7 @@ import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.SpinLock;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.mm.Mm;
@@ -13,8 +14,8 @@ import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.tablelife.PageTableDescriptor;
 import org.pagewright.kernel.tablelife.TableAllocator;
-import org.pagewright.kernel.tablelife.TableConfig;
 import org.pagewright.kernel.tablelife.TableConstructors;
+import org.pagewright.kernel.tablelife.TableEvent;
 
 /**
  * The user part of every address space's tables: made when needed, locked, emptied, freed.
@@ -23,7 +24,7 @@ import org.pagewright.kernel.tablelife.TableConstructors;
  * pte_offset_map_lock()}, {@code unmap_page_range()} and {@code free_pgd_range()} (mm/memory.c,
  * mm/pgtable-generic.c, Linux 7.0), on any format.
  */
-public final class UserTables {
+public class UserTables {
   /*
    * A table is allocated and constructed outside locks, then hooked into its parent under the
    * parent's lock, unless another CPU was faster. A lowest table is found without a lock, so
@@ -48,14 +49,13 @@ public final class UserTables {
     this.format = door.format();
     this.topEntries = TopEntries.of(door);
     this.pageRelease = (cpu, pfn, order) -> services.allocator().free(cpu, pfn, order);
-    this.zaps = new ZapWalk(this);
+    this.zaps = new ZapWalk(door, config.reclaim());
   }
 
-  /** User tables as Linux 7.0 keeps them on the kernel's architecture, with split locks. */
+  /** User tables as Linux 7.0 keeps them on the kernel's architecture. */
   public static UserTables of(KernelMachine kernel) {
     return new UserTables(
-        GatherServices.of(kernel, TableConfig.SPLIT),
-        GatherConfig.of(kernel.tables().format().architecture()));
+        GatherServices.of(kernel), GatherConfig.of(kernel.tables().format().architecture()));
   }
 
   public GatherServices services() {
@@ -227,6 +227,29 @@ public final class UserTables {
     services.grace().readUnlock(cpu);
   }
 
+  /**
+   * Reads the lowest entry for {@code va} without locks, as {@code pte_offset_map()} lets readers:
+   * every table on the way may be taken out meanwhile, none may be freed.
+   *
+   * @return the entry where the walk ends, which may be of a higher level
+   */
+  public long readLockless(Cpu cpu, Mm mm, long va) {
+    services.grace().readLock(cpu);
+    long tablePa = mm.kernelPgdPa();
+    for (int level = format.topLevel(); ; level--) {
+      long entry = door.readEntry(cpu, format.entryPa(tablePa, va, level));
+      if (level == 1 || !format.isTable(entry, level)) {
+        services.grace().readUnlock(cpu);
+        return entry;
+      }
+      tablePa = format.pa(entry, level);
+      services
+          .events()
+          .record(TableEvent.FOUND, cpu.id(), tablePa >>> format.pageShift(), level - 1, 0);
+      cpu.step(Step.LOAD, tablePa); // an interrupt may come in before the table is read
+    }
+  }
+
   // ---- tables that are not hooked in
 
   /** A constructed table of {@code level} for the address space; may sleep. */
@@ -310,7 +333,12 @@ public final class UserTables {
   /** Begins to gather what is unmapped from an address space. */
   public MmuGather gather(Mm mm, boolean isFullMm) {
     MmuGather idle = gathers.poll();
-    return (idle == null ? new MmuGather(this) : idle).begin(mm, isFullMm);
+    return (idle == null ? makeGather() : idle).begin(mm, isFullMm);
+  }
+
+  /** A gather that is not in use. */
+  protected MmuGather makeGather() {
+    return new MmuGather(this);
   }
 
   void recycle(MmuGather gather) {
@@ -324,7 +352,8 @@ public final class UserTables {
    */
   public void zap(
       Cpu cpu, MmuGather gather, long from, long to, ZapLeaves leaves, boolean reclaims) {
-    zaps.run(cpu, gather, from, to, leaves, reclaims);
+    zaps.begin(this, cpu, gather, leaves, reclaims)
+        .descend(gather.mm().kernelPgdPa(), format.topLevel(), from, to);
   }
 
   /**

@@ -23,23 +23,21 @@ final class ZapWalk {
   /** Entries between two looks whether another task waits. */
   private static final int ENTRIES_PER_LOOK = 32;
 
-  private final UserTables tables;
   private final PageTables door;
   private final PteFormat format;
   private final ReclaimRules rules;
   private long reclaimedFast;
   private long reclaimedSlowly;
 
-  ZapWalk(UserTables tables) {
-    this.tables = tables;
-    this.door = tables.services().tables();
+  ZapWalk(PageTables door, ReclaimRules rules) {
+    this.door = door;
     this.format = door.format();
-    this.rules = tables.config().reclaim();
+    this.rules = rules;
   }
 
-  void run(Cpu cpu, MmuGather gather, long from, long to, ZapLeaves leaves, boolean reclaims) {
-    Zap zap = new Zap(cpu, gather, leaves, reclaims && rules.isOn());
-    zap.descend(gather.mm().kernelPgdPa(), format.topLevel(), from, to);
+  /** Begins a zap; {@link Zap#descend} does it. */
+  Zap begin(UserTables tables, Cpu cpu, MmuGather gather, ZapLeaves leaves, boolean reclaims) {
+    return new Zap(tables, cpu, gather, leaves, reclaims && rules.isOn());
   }
 
   /** Lowest tables taken out in the fast way. */
@@ -53,7 +51,8 @@ final class ZapWalk {
   }
 
   /** One call. */
-  private final class Zap {
+  final class Zap {
+    private final UserTables tables;
     private final Cpu cpu;
     private final MmuGather gather;
     private final Mm mm;
@@ -67,7 +66,8 @@ final class ZapWalk {
     private boolean isFull;
     private boolean isTakenOut;
 
-    Zap(Cpu cpu, MmuGather gather, ZapLeaves leaves, boolean reclaims) {
+    Zap(UserTables tables, Cpu cpu, MmuGather gather, ZapLeaves leaves, boolean reclaims) {
+      this.tables = tables;
       this.cpu = cpu;
       this.gather = gather;
       this.mm = gather.mm();
@@ -75,7 +75,8 @@ final class ZapWalk {
       this.reclaims = reclaims;
     }
 
-    private void descend(long tablePa, int level, long from, long to) {
+    /** Clears the leaves of {@code [from, to)} below a table. */
+    void descend(long tablePa, int level, long from, long to) {
       long span = format.levelBytes(level);
       for (long va = from; va < to; va = (va & -span) + span) {
         long last = Math.min((va & -span) + span, to);
@@ -130,7 +131,7 @@ final class ZapWalk {
       }
       if (mustFlush) {
         mustFlush = false;
-        gather.flushTranslations(cpu);
+        gather.flushUnderLock(cpu);
       }
       lock.release(cpu);
       if (isFullNow) {
@@ -188,7 +189,7 @@ final class ZapWalk {
         }
         if (mustFlush) {
           mustFlush = false;
-          gather.flushTranslations(cpu);
+          gather.flushUnderLock(cpu);
         }
         tables.unlockTable(cpu, mm, tablePa);
         if (isFull) {

@@ -21,6 +21,8 @@ import org.pagewright.kernel.directmap.DirectMap;
 import org.pagewright.kernel.pgtable.EntryGate;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.tablelife.ConstructingTables;
+import org.pagewright.kernel.tablelife.TableOwner;
 
 /**
  * A kernel that boots with its tables under a protection key.
@@ -84,7 +86,7 @@ public final class HardenedTables implements EntryGate, KeysView {
     this.format = kernel.machine().format();
     this.pages = maker.make(config, kernel.allocator(), map);
     this.tables = new Source(/* isForSplit= */ false);
-    map.replaceSplitTables(new Source(/* isForSplit= */ true));
+    map.replaceSplitTables(constructing(new Source(/* isForSplit= */ true)));
     map.setSplitReserve(pages);
     pages.start(cpu);
     this.keys = new Kpkeys(kernel.machine(), config.batches());
@@ -95,6 +97,10 @@ public final class HardenedTables implements EntryGate, KeysView {
     protectEarlyTables(cpu);
     this.earlyKeyChanges = map.keyChanges() - before;
     this.isOn = true;
+  }
+
+  private TableSource constructing(TableSource source) {
+    return ConstructingTables.all(source, kernel.constructors(), format, TableOwner.INIT_MM);
   }
 
   /** The supply that a design has. */
@@ -232,9 +238,9 @@ public final class HardenedTables implements EntryGate, KeysView {
 
   // ---- what there is ----
 
-  /** Protected, zeroed tables for everything but splits of the direct map. */
+  /** Protected, zeroed, constructed tables for everything but splits of the direct map. */
   public TableSource tables() {
-    return tables;
+    return constructing(tables);
   }
 
   @Override

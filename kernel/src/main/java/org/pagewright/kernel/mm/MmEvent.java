@@ -79,6 +79,8 @@ public final class MmEvent {
 
   /** The kernel took a frame through a user address to use it: a = frame, b = file. */
   public static final int FRAME_PINNED = FIRST + 43;
+  /** A page of a file is clean from here on: a = frame. */
+  public static final int PAGE_CLEANED = FIRST + 50;
 
   private MmEvent() {}
 
@@ -106,6 +108,7 @@ public final class MmEvent {
       case SECRET_REMOVED -> "secret-removed";
       case SECRET_LEAKED -> "secret-leaked";
       case FRAME_PINNED -> "frame-pinned";
+      case PAGE_CLEANED -> "page-cleaned";
       default -> KernelEvent.name(kind);
     };
   }

@@ -74,7 +74,7 @@ public final class PageTables {
 
   /** Where a table really comes from. */
   private TableSource source(TableSource asked) {
-    return protectedTables == null || asked.isProtected() ? asked : protectedTables;
+    return protectedTables == null || asked.isProtected() ? asked : asked.over(protectedTables);
   }
 
   /**

@@ -40,6 +40,11 @@ public interface TableSource {
     return false;
   }
 
+  /** Tables of this kind in pages of another source, which the door names. */
+  default TableSource over(TableSource pages) {
+    return pages;
+  }
+
   /** Gives a table back. Nothing may reach it any more, not even a paging-structure cache. */
   void free(Cpu cpu, long tablePa, int level);
 }

@@ -1,5 +1,6 @@
 package org.pagewright.kernel.tablelife;
 
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.pgtable.TableSource;
@@ -16,6 +17,9 @@ public final class ConstructingTables implements TableSource {
   private final PteFormat format;
   private final TableOwner owner;
   private final int lowestConstructed;
+
+  /** The same over the pages that the door named last. */
+  private @Nullable ConstructingTables over;
 
   private ConstructingTables(
       TableSource pages,
@@ -48,8 +52,7 @@ public final class ConstructingTables implements TableSource {
     if (tablePa == NONE || level < lowestConstructed) {
       return tablePa;
     }
-    long pfn = tablePa >>> format.pageShift();
-    if (constructors.construct(cpu, pfn, level, order(level), owner) != 0) {
+    if (constructors.construct(cpu, pfn(tablePa), level, order(level), owner) != 0) {
       pages.free(cpu, tablePa, level);
       return NONE;
     }
@@ -57,12 +60,53 @@ public final class ConstructingTables implements TableSource {
   }
 
   @Override
-  public void free(Cpu cpu, long tablePa, int level) {
-    long pfn = tablePa >>> format.pageShift();
-    if (constructors.descriptor(pfn) != null) {
-      constructors.destruct(cpu, pfn);
+  public long allocatePair(Cpu cpu, int level) {
+    long tablePa = pages.allocatePair(cpu, level);
+    if (tablePa == NONE || level < lowestConstructed) {
+      return tablePa;
     }
+    if (constructors.construct(cpu, pfn(tablePa), level, order(level) + 1, owner) != 0) {
+      pages.freePair(cpu, tablePa, level);
+      return NONE;
+    }
+    return tablePa;
+  }
+
+  @Override
+  public void free(Cpu cpu, long tablePa, int level) {
+    destruct(cpu, tablePa);
     pages.free(cpu, tablePa, level);
+  }
+
+  @Override
+  public void freePair(Cpu cpu, long tablePa, int level) {
+    destruct(cpu, tablePa);
+    pages.freePair(cpu, tablePa, level);
+  }
+
+  private void destruct(Cpu cpu, long tablePa) {
+    if (constructors.descriptor(pfn(tablePa)) != null) {
+      constructors.destruct(cpu, pfn(tablePa));
+    }
+  }
+
+  @Override
+  public boolean isProtected() {
+    return pages.isProtected();
+  }
+
+  @Override
+  public TableSource over(TableSource others) {
+    ConstructingTables same = over;
+    if (same == null || !same.pages.equals(others)) {
+      same = new ConstructingTables(others, constructors, format, owner, lowestConstructed);
+      over = same;
+    }
+    return same;
+  }
+
+  private long pfn(long tablePa) {
+    return tablePa >>> format.pageShift();
   }
 
   private int order(int level) {

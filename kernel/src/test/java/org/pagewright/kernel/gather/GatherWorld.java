@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.boot.BootStages;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.boot.Kernels;
 import org.pagewright.kernel.mm.Mm;
@@ -18,6 +20,7 @@ import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.tablelife.TableConfig;
+import org.pagewright.kernel.tablelife.TableRules;
 
 /** A booted kernel with one process whose pages are mapped by hand. */
 final class GatherWorld implements AutoCloseable, ZapLeaves {
@@ -48,11 +51,16 @@ final class GatherWorld implements AutoCloseable, ZapLeaves {
   }
 
   GatherWorld(String formatName, TableConfig locks, UnaryOperator<GatherConfig> change) {
-    this.kernel = KernelMachine.boot(Kernels.config(formatName, "0-64M"));
+    this.kernel =
+        KernelMachine.boot(
+            Kernels.config(formatName, "0-64M"),
+            Choices.first(),
+            BootStages.NONE,
+            TableRules.ALL.withLocks(locks));
     this.format = kernel.machine().format();
     this.cpu = kernel.cpu(0);
     GatherConfig config = change.apply(GatherConfig.of(format.architecture()));
-    this.tables = new UserTables(GatherServices.of(kernel, locks), config);
+    this.tables = new UserTables(GatherServices.of(kernel), config);
     this.processes =
         new Processes(
             kernel.machine(),
