@@ -12,6 +12,7 @@ import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.Step;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
+import org.pagewright.kernel.tablelife.TableEvent;
 
 /** What happened in a run, in words: the steps that several CPUs share, and the events. */
 final class Trace implements Scheduler, EventLog.Reader {
@@ -66,6 +67,10 @@ final class Trace implements Scheduler, EventLog.Reader {
           case KernelEvent.FRAMES_FREED -> "frees frame " + hex(a) + order(b);
           case KernelEvent.TABLE_ALLOCATED -> "makes frame " + hex(a) + " a page table";
           case KernelEvent.TABLE_FREED -> "frees page table " + hex(a);
+          case TableEvent.FOUND -> "finds page table " + hex(a) + " without a lock";
+          case TableEvent.QUEUED -> "has taken out page table " + hex(a);
+          case KernelEvent.FLUSH_MM -> "flushes mm " + a;
+          case KernelEvent.FLUSHED_MM -> "has flushed mm " + a;
           case KernelEvent.DIRECT_MAP_SPLIT -> "direct map: splits the leaf at " + hex(a);
           case KernelEvent.ATTRIBUTES_CHANGE ->
               "direct map: " + (c < 0 ? "removing " : "restoring ") + pages(b) + " at " + hex(a);

@@ -53,6 +53,14 @@ final class TableLife extends Oracle {
                   .formatted(a, a >>> pageShift));
         }
       }
+      case KernelEvent.ENTRY_READ -> {
+        if (freed.contains(a >>> pageShift)) {
+          violated(
+              cpu,
+              "entry 0x%x was read in frame %d, a table that was given back"
+                  .formatted(a, a >>> pageShift));
+        }
+      }
       case KernelEvent.FRAMES_ALLOCATED -> forget(a, a + (1L << b));
       case KernelEvent.FRAMES_FREED -> requireNoTable(cpu, a, a + (1L << b));
       default -> {}

@@ -126,7 +126,7 @@ final class OraclesTest {
 
   @Test
   void tableLife_tableGivenBackTwiceOrAsAFrame_isFound() {
-    long tablePa = kernel.tables().allocateTable(cpu, 1, kernel.tablePages());
+    long tablePa = kernel.tables().allocateTable(cpu, 1, kernel.plainTablePages());
     record(KernelEvent.FRAMES_FREED, tablePa >>> 12, 0);
     record(KernelEvent.FRAMES_ALLOCATED, tablePa >>> 12, 0);
     record(KernelEvent.TABLE_FREED, tablePa >>> 12, 1);

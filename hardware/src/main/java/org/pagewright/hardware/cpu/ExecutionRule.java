@@ -14,6 +14,8 @@ public enum ExecutionRule {
   IPI_TARGET_NEEDS_LOCK,
   /** A lock was acquired by the CPU that holds it. */
   LOCK_RECURSION,
+  /** A lock was tried by the CPU that holds it, which can never succeed: that code is dead. */
+  LOCK_TRIED_BY_OWNER,
   /** A lock was held by a CPU that cannot go on before the one that wants it. */
   LOCK_NEVER_RELEASED,
   /** A lock was released by a CPU that does not hold it. */

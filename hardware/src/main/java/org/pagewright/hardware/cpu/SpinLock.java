@@ -81,6 +81,9 @@ public final class SpinLock implements Interleaving.Condition {
     cpu.disablePreemption();
     cpu.step(Step.LOCK, identity);
     if (owner != null) {
+      if (owner == cpu) {
+        cpu.broke(ExecutionRule.LOCK_TRIED_BY_OWNER, identity);
+      }
       cpu.charge(Primitive.ATOMIC);
       cpu.enablePreemption();
       return false;
