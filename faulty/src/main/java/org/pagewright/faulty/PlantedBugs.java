@@ -19,6 +19,11 @@ import org.pagewright.faulty.directmap.CollapseFreesUnderDump;
 import org.pagewright.faulty.directmap.CollapseFreesUnderWriter;
 import org.pagewright.faulty.directmap.SplitRefusedAtBoot;
 import org.pagewright.faulty.directmap.SplitSleepsInAtomic;
+import org.pagewright.faulty.gather.BelievesOldCount;
+import org.pagewright.faulty.gather.FlushesAfterLock;
+import org.pagewright.faulty.gather.FreesReclaimedAtOnce;
+import org.pagewright.faulty.gather.TriesSharedLock;
+import org.pagewright.faulty.gather.UnlinksBeforeFlush;
 import org.pagewright.faulty.kpkeys.ForgetsEarlyTables;
 import org.pagewright.faulty.kpkeys.SplitsWithoutReserve;
 import org.pagewright.faulty.ldt.ChecksAfterPreparing;
@@ -37,6 +42,10 @@ import org.pagewright.faulty.secret.FreesWhileCached;
 import org.pagewright.faulty.secret.IgnoresFailedRestore;
 import org.pagewright.faulty.secret.TrustsLruFlag;
 import org.pagewright.faulty.sva.FreesTablesAtOnce;
+import org.pagewright.faulty.tablelife.ForgetsOwner;
+import org.pagewright.faulty.tablelife.FreesWholePage;
+import org.pagewright.faulty.tablelife.SkipsKernelConstructor;
+import org.pagewright.faulty.tablelife.SplitsWithPlainPages;
 import org.pagewright.faulty.tlbflush.SkipsSwitchingCpus;
 import org.pagewright.faulty.tlbflush.SparesLazyCpus;
 import org.pagewright.faulty.vm.CollapsesUnderWalkers;
@@ -61,6 +70,7 @@ public final class PlantedBugs {
           new WrapsIntoNextCpu(),
           LeaksMigrateDisable.BUG,
           new FreesWhileCached(),
+          BelievesOldCount.BUG,
           SkipsSwitchingCpus.BUG,
           new KeepsLowWatermark(),
           new ForgetsNoBlock(),
@@ -68,13 +78,19 @@ public final class PlantedBugs {
           new ReservesUnmappedBlocks(),
           new ReportingRetypesUnmapped(),
           new CollapseFreesUnderWriter(),
+          SplitsWithPlainPages.BUG,
           CollapseFreesUnderDump.BUG,
           new FreesTablesAtOnce(),
           SplitSleepsInAtomic.BUG,
           SplitRefusedAtBoot.BUG,
           new SplitsWithoutReserve(),
           new ForgetsEarlyTables(),
+          FreesReclaimedAtOnce.BUG,
+          FreesWholePage.BUG,
+          TriesSharedLock.BUG,
           new SparesLazyCpus(),
+          UnlinksBeforeFlush.BUG,
+          FlushesAfterLock.BUG,
           new SyncsNoRoots(),
           FreesUnderDump.BUG,
           WarnsOfEmptySlots.BUG,
@@ -88,6 +104,8 @@ public final class PlantedBugs {
           OverlapsOtherRegions.BUG,
           ForgetsPae.BUG,
           ShowsMermapToUsers.BUG,
+          SkipsKernelConstructor.BUG,
+          ForgetsOwner.BUG,
           new NotesTypeOfList(),
           new SharesReservedRecord(),
           PutsWithCreatingWalk.BUG,
