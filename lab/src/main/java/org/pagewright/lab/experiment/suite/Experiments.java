@@ -14,6 +14,7 @@ public final class Experiments {
           new HugepagesAlloc(),
           new TableHardening(),
           new ForkExit(),
+          new DontNeed(),
           new SplitSupply());
 
   private Experiments() {}
