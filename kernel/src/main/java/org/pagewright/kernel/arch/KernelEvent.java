@@ -87,6 +87,7 @@ public final class KernelEvent {
 
   /** A split has its table or goes without: a = level, b = nesting, c = table or -1. */
   public static final int SPLIT_HAS_TABLE = 128;
+
   /** Kernel code warned: a = number of the {@link KernelWarning}, b = address. */
   public static final int WARNING = 130;
 

@@ -79,6 +79,7 @@ public final class MmEvent {
 
   /** The kernel took a frame through a user address to use it: a = frame, b = file. */
   public static final int FRAME_PINNED = FIRST + 43;
+
   /** A page of a file is clean from here on: a = frame. */
   public static final int PAGE_CLEANED = FIRST + 50;
 
