@@ -11,6 +11,8 @@ module org.pagewright.check {
   exports org.pagewright.check.explore;
   exports org.pagewright.check.fault;
   exports org.pagewright.check.kpkeys;
+  exports org.pagewright.check.mmlocal;
   exports org.pagewright.check.oracle;
   exports org.pagewright.check.schedule;
+  exports org.pagewright.check.tables;
 }

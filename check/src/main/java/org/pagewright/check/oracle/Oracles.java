@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.pagewright.check.alloc.AllocatorOracles;
+import org.pagewright.check.mmlocal.LocalRegionOracles;
+import org.pagewright.check.tables.TableOracles;
 import org.pagewright.hardware.cpu.EventLog;
 
 /** All oracles, attached to one kernel until they are closed. */
@@ -21,6 +23,8 @@ public final class Oracles implements AutoCloseable {
   public Oracles(WatchedKernel kernel, Predicate<String> watches) {
     this.events = kernel.machine().events();
     List<Oracle> all = new ArrayList<>(AllocatorOracles.of(kernel, violations));
+    all.addAll(LocalRegionOracles.of(kernel, violations));
+    all.addAll(TableOracles.of(kernel, violations));
     all.addAll(
         List.of(
             new FrameOwnership(violations),
@@ -29,13 +33,10 @@ public final class Oracles implements AutoCloseable {
             new UserTranslations(kernel, violations),
             new SecretsUnreachable(kernel, violations),
             new FlushesComplete(kernel, violations),
-            new TableConstruction(kernel, violations),
-            new EmptiedTables(kernel, violations),
-            new CleanPages(kernel, violations),
             new MmFlushesComplete(kernel, violations),
             new KernelHalvesEqual(kernel, violations),
             new BreakBeforeMake(kernel, violations),
-            new TableLife(violations),
+            new TableLife(kernel, violations),
             new ExecutionRules(violations),
             new MigrationBalance(kernel, violations),
             new MermapAddresses(kernel, violations),
@@ -43,9 +44,6 @@ public final class Oracles implements AutoCloseable {
             new NothingLost(kernel, violations),
             new TablesProtected(kernel, violations),
             new SplitsServed(kernel, violations),
-            new LdtReachable(kernel, violations),
-            new KernelRegions(kernel, violations),
-            new UserRootReach(kernel, violations),
             // The last one: it speaks only if no other has.
             new KernelWarnings(violations)));
     this.oracles = all.stream().filter(oracle -> watches.test(oracle.name())).toList();

@@ -14,14 +14,13 @@ import org.pagewright.kernel.arch.KernelEvent;
  * frame that somebody else got meanwhile; walks of CPUs and devices.
  */
 final class TableLife extends Oracle {
-  /** log2 of the bytes of a frame: frames of all formats that the allocator serves. */
-  private static final int PAGE_SHIFT = 12;
-
+  private final int pageShift;
   private final Set<Long> live = new HashSet<>();
   private final Set<Long> freed = new HashSet<>();
 
-  TableLife(List<Violation> violations) {
+  TableLife(WatchedKernel kernel, List<Violation> violations) {
     super("table-life", violations);
+    this.pageShift = kernel.machine().format().pageShift();
   }
 
   @Override
@@ -38,18 +37,10 @@ final class TableLife extends Oracle {
         }
       }
       case KernelEvent.ENTRY_WRITE -> {
-        if (freed.contains(a >>> PAGE_SHIFT)) {
-          violated(
-              cpu,
-              "entry 0x%x was written in frame %d, a table that was given back"
-                  .formatted(a, a >>> PAGE_SHIFT));
-        }
-      }
-      case KernelEvent.ENTRY_READ -> {
         if (freed.contains(a >>> pageShift)) {
           violated(
               cpu,
-              "entry 0x%x was read in frame %d, a table that was given back"
+              "entry 0x%x was written in frame %d, a table that was given back"
                   .formatted(a, a >>> pageShift));
         }
       }

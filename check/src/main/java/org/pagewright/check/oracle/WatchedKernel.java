@@ -30,7 +30,8 @@ public record WatchedKernel(
     this(machine, directMap, allocator, mermap, /* keys= */ null);
   }
 
-  long frame(long pa) {
+  /** The frame of a physical address. */
+  public long frame(long pa) {
     return pa >>> machine.format().pageShift();
   }
 }

@@ -1,8 +1,11 @@
-package org.pagewright.check.oracle;
+package org.pagewright.check.tables;
 
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;

@@ -1,9 +1,12 @@
-package org.pagewright.check.oracle;
+package org.pagewright.check.mmlocal;
 
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
@@ -74,7 +77,7 @@ final class UserRootReach extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspectAtRest() {
     roots.keySet().forEach(context -> look(context, /* cpu= */ -1));
   }
 

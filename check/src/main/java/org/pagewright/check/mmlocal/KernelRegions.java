@@ -1,6 +1,9 @@
-package org.pagewright.check.oracle;
+package org.pagewright.check.mmlocal;
 
 import java.util.List;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.kernel.arch.KernelLayout;
 import org.pagewright.kernel.directmap.DirectMapView;
 import org.pagewright.kernel.mm.MmEvent;

@@ -1,10 +1,13 @@
-package org.pagewright.check.oracle;
+package org.pagewright.check.mmlocal;
 
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.PagingRegisters;
 import org.pagewright.hardware.paging.Rights;
@@ -65,7 +68,7 @@ final class LdtReachable extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspectAtRest() {
     for (int i = 0; i < loaded.length; i++) {
       look(i, /* cpu= */ -1);
     }

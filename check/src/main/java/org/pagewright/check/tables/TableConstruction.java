@@ -1,4 +1,4 @@
-package org.pagewright.check.oracle;
+package org.pagewright.check.tables;
 
 import java.util.HashMap;
 import java.util.HashSet;
@@ -6,6 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
@@ -151,7 +154,7 @@ final class TableConstruction extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspectAtRest() {
     levels.forEach((pfn, level) -> {
       boolean isTop = level == format.topLevel();
       if (!isTop && handedOut.contains(pfn) && !contexts.containsKey(pfn)) {

@@ -1,6 +1,9 @@
-package org.pagewright.check.oracle;
+package org.pagewright.check.tables;
 
 import java.util.List;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Rights;

@@ -1,0 +1,19 @@
+package org.pagewright.check.tables;
+
+import java.util.List;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
+
+/** All oracles of the lives of page tables. */
+public final class TableOracles {
+  private TableOracles() {}
+
+  /** Those of one kernel; no operation may be in progress. */
+  public static List<Oracle> of(WatchedKernel kernel, List<Violation> violations) {
+    return List.of(
+        new TableConstruction(kernel, violations),
+        new EmptiedTables(kernel, violations),
+        new CleanPages(kernel, violations));
+  }
+}
