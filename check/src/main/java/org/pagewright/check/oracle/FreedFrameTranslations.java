@@ -61,7 +61,10 @@ final class FreedFrameTranslations extends Oracle {
     int pageShift = kernel.machine().format().pageShift();
     holder.tlb.forEachEntry((array, va, asid, shift, translation) -> {
       boolean isSpared = holder.isLazy && isOfUser(va);
-      if (holder.canUse(asid) && !isSpared && !Translation.isFault(translation) && !inDirectMap(va)) {
+      if (holder.canUse(asid)
+          && !isSpared
+          && !Translation.isFault(translation)
+          && !inDirectMap(va)) {
         long first = kernel.frame(Translation.pa(translation, va));
         if (first < freed.to && first + (1L << (shift - pageShift)) > freed.from) {
           violated(

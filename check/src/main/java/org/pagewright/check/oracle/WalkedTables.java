@@ -31,7 +31,7 @@ final class WalkedTables extends Oracle {
       case KernelEvent.TABLE_ALLOCATED -> freed.remove(a);
       case KernelEvent.TABLE_FREED -> freed.add(a);
       case MmEvent.MM_CREATED -> freed.remove(kernel.frame(b));
-      case TableEvent.WALKED -> {
+      case TableEvent.FOUND -> {
         if (freed.contains(a)) {
           violated(
               cpu,

@@ -71,7 +71,7 @@ public class GupFast {
       long entry = door.readEntry(cpu, entryPa);
       services
           .events()
-          .record(TableEvent.WALKED, cpu.id(), tablePa >>> services.pageShift(), level, 0);
+          .record(TableEvent.FOUND, cpu.id(), tablePa >>> services.pageShift(), level, 0);
       if (format.isTable(entry, level) && level > 1) {
         aboveEntryPa = entryPa;
         above = entry;
