@@ -22,7 +22,7 @@ import org.pagewright.kernel.vm.VmEvent;
  * of user mode succeeds that they do not allow. Sees: ranges as system calls leave them,
  * translation caches, accesses. Checked: when a range has changed, and at each access. Does not
  * check: which frame a translation leads to; CPUs that keep the address space lazily, or have
- * interrupts off and may be about to flush.
+ * interrupts off and may be about to flush; a process for which nobody keeps areas.
  */
 final class UserTranslations extends Oracle {
   private static final long FLAGS = 7;
@@ -34,12 +34,14 @@ final class UserTranslations extends Oracle {
   private static final class Ranges {
     private final long rootPa;
     private final TreeMap<Long, Range> sorted = new TreeMap<>();
+    private boolean isKept;
 
     Ranges(long rootPa) {
       this.rootPa = rootPa;
     }
 
     void set(long from, long to, int access) {
+      isKept = true;
       carve(from);
       carve(to);
       sorted.subMap(from, to).clear();
@@ -86,7 +88,7 @@ final class UserTranslations extends Oracle {
 
   private void accessed(int cpu, long va, int access) {
     Ranges ranges = spaces.get(loaded[cpu]);
-    if (ranges != null && Access.isUser(access)) {
+    if (ranges != null && ranges.isKept && Access.isUser(access)) {
       int kinds = access & (Access.READ | Access.WRITE | Access.EXECUTE);
       if ((ranges.access(va) & kinds) != kinds) {
         violated(

@@ -131,13 +131,16 @@ public final class VmServices implements AutoCloseable {
     TableConstructors constructors = parts.tablePages().constructors();
     for (long va = 0; isPrepared(va); va += format.levelBytes(format.topLevel())) {
       long pfn = tableBelowTop(cpu, mm, va);
-      if (pfn != EntrySlot.NONE) {
+      if (pfn == EntrySlot.NONE) {
+        continue;
+      }
+      if (constructors.descriptor(pfn) == null) {
         int error = constructors.construct(cpu, pfn, format.topLevel() - 1, 0, mm.tables().owner());
         if (error != 0) {
           return error;
         }
-        mm.tables().added(format.topLevel() - 1);
       }
+      mm.tables().added(format.topLevel() - 1);
     }
     return 0;
   }
