@@ -81,11 +81,6 @@ final class CommonOptions {
     return command().commandLine().getErr();
   }
 
-  /** The failure of a command that so far exists only as its help. */
-  NotBuilt notBuilt() {
-    return new NotBuilt(command().qualifiedName());
-  }
-
   private CommandSpec command() {
     return Objects.requireNonNull(mixee, "picocli sets the command before it runs");
   }

@@ -7,7 +7,7 @@ final class ExitStatus {
   /** A check failed, or a difference was found. */
   static final int FOUND = 1;
 
-  /** Wrong usage; also a command that is not built yet. */
+  /** Wrong usage. */
   static final int USAGE = 2;
 
   /** Input that makes no sense, or a file that cannot be read or written. */

@@ -64,7 +64,6 @@ final class Failures implements IExecutionExceptionHandler, IParameterExceptionH
   private static int status(Throwable e) {
     return switch (e) {
       case StandardOutput.ReaderGone gone -> ExitStatus.FINE;
-      case NotBuilt missing -> ExitStatus.USAGE;
       case BadInput bad -> ExitStatus.BAD_INPUT;
       case IOException failed -> ExitStatus.BAD_INPUT;
       case UncheckedIOException failed -> ExitStatus.BAD_INPUT;

@@ -15,7 +15,7 @@ record HelpTopic(String name, String gist, String text) {
               """
               0    fine
               1    a check failed, or a difference was found
-              2    wrong usage, or a command that is not built yet
+              2    wrong usage
               3    bad input: one line 'file:line:column: what; expected what'; also a file
                    that cannot be read or written
               4    a bug of Pagewright itself; the message says how to report it

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.pagewright.check.explore.Scenario;
+import org.pagewright.check.oracle.Checker;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.PteFormats;
 import org.pagewright.lab.experiment.Catalogue;
@@ -67,7 +68,8 @@ final class ListCommand implements Callable<Integer> {
           case scenarios ->
               Scenario.all().stream().map(one -> new Entry(one.name(), one.what())).toList();
           case planted -> planted();
-          case checkers -> throw common.notBuilt();
+          case checkers ->
+              Checker.all().stream().map(one -> new Entry(one.name(), one.property())).toList();
         };
     Path json = common.json();
     if (json == null || !json.toString().equals("-")) {

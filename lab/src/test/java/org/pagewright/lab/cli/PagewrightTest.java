@@ -123,16 +123,6 @@ class PagewrightTest {
       assertThat(run("run", "populate", "--seed", "0xg")).isEqualTo(2);
       assertThat(err.toString()).contains("'0xg' is no seed; expected a 64-bit number");
     }
-
-    @Test
-    void command_thatIsNotBuilt_saysSoAndExits2() {
-      assertThat(
-              end(() -> {
-                throw new NotBuilt("pagewright ends");
-              }))
-          .isEqualTo(2);
-      assertThat(err.toString()).contains("'pagewright ends' is not built yet");
-    }
   }
 
   @Nested
