@@ -153,9 +153,9 @@ public record Scenario(
               .isolated(),
           of(
               "ldt-owner-exits",
-              "A process with an LDT ends while its other thread goes on.",
+              "Two processes end at once; one of them has an LDT.",
               "write-ldt 3; exit",
-              "idle; start; idle"));
+              "idle; start; exit"));
 
   /** The scenarios that come with Pagewright. */
   public static List<Scenario> all() {

@@ -62,8 +62,6 @@ public class MmLocalRegion implements MmFeature {
   private final TlbShootdown shootdown;
   private final EventLog events;
 
-  private long[] gathered = new long[GATHER_AT_FIRST];
-  private int gatheredTables;
   private long regionsUsed;
   private long tablesFreed;
 
@@ -185,34 +183,37 @@ public class MmLocalRegion implements MmFeature {
     if (!mm.has(Mm.LOCAL_REGION_USED)) {
       return;
     }
-    takeOut(cpu, mm);
-    tablesFreed += gatheredTables;
-    events.record(MmEvent.REGION_FREED, cpu.id(), mm.contextId(), gatheredTables, 0);
+    int freed = takeOut(cpu, mm);
+    tablesFreed += freed;
+    events.record(MmEvent.REGION_FREED, cpu.id(), mm.contextId(), freed, 0);
   }
 
-  private void takeOut(Cpu cpu, Mm mm) {
-    gatheredTables = 0;
-    takeOut(cpu, mm.kernelPgdPa(), /* lowest= */ 1);
+  /** Empties the region and gives its tables back; other CPUs may do so for other processes. */
+  private int takeOut(Cpu cpu, Mm mm) {
+    Gathered gathered = new Gathered();
+    takeOut(cpu, mm.kernelPgdPa(), /* lowest= */ 1, gathered);
     if (mm.isIsolated() && sharedLevel < layout.rootLevel()) {
-      takeOut(cpu, mm.userPgdPa(), sharedLevel);
+      takeOut(cpu, mm.userPgdPa(), sharedLevel, gathered);
     }
-    if (gatheredTables > 0) {
+    if (gathered.count > 0) {
       flush(cpu, mm);
     }
-    for (int i = 0; i < gatheredTables; i++) {
-      tables.freeTable(cpu, EntrySlot.pa(gathered[i]), EntrySlot.level(gathered[i]), source);
+    for (int i = 0; i < gathered.count; i++) {
+      long slot = gathered.slots[i];
+      tables.freeTable(cpu, EntrySlot.pa(slot), EntrySlot.level(slot), source);
     }
+    return gathered.count;
   }
 
   /** Empties the region's entry below a root and collects its tables down to a level. */
-  private void takeOut(Cpu cpu, long rootPa, int lowest) {
+  private void takeOut(Cpu cpu, long rootPa, int lowest, Gathered gathered) {
     long slot = tables.entryAt(cpu, rootPa, layout.base(), layout.rootLevel());
     assert slot != EntrySlot.NONE : "the table of the region's entry is missing";
     long entry = tables.readEntry(cpu, EntrySlot.pa(slot));
     if (tables.format().isPresent(entry, layout.rootLevel())) {
       tables.writeEntry(cpu, EntrySlot.pa(slot), 0);
       long tablePa = tables.tablePa(entry, layout.rootLevel());
-      gather(cpu, tablePa, layout.rootLevel() - 1, lowest);
+      gather(cpu, tablePa, layout.rootLevel() - 1, lowest, gathered);
     }
   }
 
@@ -224,7 +225,7 @@ public class MmLocalRegion implements MmFeature {
   }
 
   /** Collects a table of {@code level} and what hangs below it, lower tables first. */
-  private void gather(Cpu cpu, long tablePa, int level, int lowest) {
+  private void gather(Cpu cpu, long tablePa, int level, int lowest, Gathered gathered) {
     PteFormat format = tables.format();
     if (level > lowest) {
       for (long entryPa = tablePa;
@@ -233,14 +234,11 @@ public class MmLocalRegion implements MmFeature {
         long entry = tables.readEntry(cpu, entryPa);
         if (format.isTable(entry, level)) {
           tables.writeEntry(cpu, entryPa, 0);
-          gather(cpu, tables.tablePa(entry, level), level - 1, lowest);
+          gather(cpu, tables.tablePa(entry, level), level - 1, lowest, gathered);
         }
       }
     }
-    if (gatheredTables == gathered.length) {
-      gathered = Arrays.copyOf(gathered, 2 * gathered.length);
-    }
-    gathered[gatheredTables++] = EntrySlot.of(tablePa, level);
+    gathered.add(EntrySlot.of(tablePa, level));
   }
 
   /** Address spaces whose region was used so far. */
@@ -251,5 +249,18 @@ public class MmLocalRegion implements MmFeature {
   /** Tables that were given back so far. */
   public long tablesFreed() {
     return tablesFreed;
+  }
+
+  /** Tables of one region that wait for the flush, as slots. */
+  private static final class Gathered {
+    private long[] slots = new long[GATHER_AT_FIRST];
+    private int count;
+
+    void add(long slot) {
+      if (count == slots.length) {
+        slots = Arrays.copyOf(slots, 2 * count);
+      }
+      slots[count++] = slot;
+    }
   }
 }
