@@ -239,8 +239,9 @@ public final class RunReport {
     document.put("complete", result.isComplete());
     document.put("settings", plan.settings());
     List<Object> variants = new ArrayList<>();
-    for (Variant variant : result.measured()) {
-      variants.add(variant(variant));
+    List<Comparison> comparisons = comparisons();
+    for (int place = 0; place < result.measured().size(); place++) {
+      variants.add(variant(place, comparisons));
     }
     document.put("variants", variants);
     document.put("cost_table", plan.costs());
@@ -248,11 +249,10 @@ public final class RunReport {
     return document;
   }
 
-  private Map<String, Object> variant(Variant variant) {
+  private Map<String, Object> variant(int place, List<Comparison> comparisons) {
+    Variant variant = result.measured().get(place);
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("name", variant.name());
-    int place = result.measured().indexOf(variant);
-    List<Comparison> comparisons = comparisons();
     map.put("whole", result.isWhole(variant));
     for (int i = 0; i < experiment.metrics().size(); i++) {
       int at = i;
