@@ -204,7 +204,7 @@ final class FreeMemoryAgreement extends Oracle {
   }
 
   @Override
-  protected void inspectAtRest() {
+  protected void inspect() {
     String broken = AllocatorVerifier.firstBroken(allocator, this::isOrdinary);
     if (broken != null) {
       violatedAtRest(broken);

@@ -68,7 +68,7 @@ final class LdtReachable extends Oracle {
   }
 
   @Override
-  protected void inspectAtRest() {
+  protected void inspect() {
     for (int i = 0; i < loaded.length; i++) {
       look(i, /* cpu= */ -1);
     }

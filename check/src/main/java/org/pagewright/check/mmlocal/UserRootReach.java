@@ -77,7 +77,7 @@ final class UserRootReach extends Oracle {
   }
 
   @Override
-  protected void inspectAtRest() {
+  protected void inspect() {
     roots.keySet().forEach(context -> look(context, /* cpu= */ -1));
   }
 

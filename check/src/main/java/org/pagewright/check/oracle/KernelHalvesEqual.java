@@ -47,7 +47,7 @@ final class KernelHalvesEqual extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspect() {
     boolean hasHalves =
         !format.roots().hasSecond() && !format.has(PteFormat.Feature.PDPTE_REGISTERS);
     if (hasHalves) {

@@ -36,7 +36,7 @@ final class KernelWarnings extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspect() {
     if (violations.isEmpty()) {
       for (int i = 0; i < warnings.size(); i++) {
         violated(cpus.get(i), warnings.get(i));

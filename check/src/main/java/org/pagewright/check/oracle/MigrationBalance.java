@@ -38,7 +38,7 @@ final class MigrationBalance extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspect() {
     for (int i = 0; i < machine.cpus(); i++) {
       Cpu cpu = machine.cpu(i);
       Task task = Task.current(cpu);

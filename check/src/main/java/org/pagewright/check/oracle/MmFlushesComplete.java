@@ -76,7 +76,7 @@ final class MmFlushesComplete extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspect() {
     for (int i = 0; i < machine.cpus(); i++) {
       settle(i);
     }

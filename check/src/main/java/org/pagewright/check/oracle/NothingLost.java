@@ -39,7 +39,7 @@ final class NothingLost extends Oracle {
   }
 
   @Override
-  void inspectEmptied() {
+  protected void inspectEmptied() {
     if (used.isEmpty()) {
       return;
     }

@@ -24,15 +24,10 @@ public abstract class Oracle implements EventLog.Reader {
   }
 
   /** Looks at everything once no operation is in progress. */
-  void inspect() {
-    inspectAtRest();
-  }
-
-  /** The same for oracles of other packages. */
-  protected void inspectAtRest() {}
+  protected void inspect() {}
 
   /** Looks at everything once no operation is in progress and all that was taken is given back. */
-  void inspectEmptied() {}
+  protected void inspectEmptied() {}
 
   protected final void violated(int cpu, String what) {
     if (violations.size() < VIOLATIONS_MAX) {

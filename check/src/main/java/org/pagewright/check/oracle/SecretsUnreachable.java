@@ -46,7 +46,7 @@ final class SecretsUnreachable extends Oracle {
   }
 
   @Override
-  void inspect() {
+  protected void inspect() {
     secrets.forEach((pfn, pages) -> lookAt(-1, pfn, pages));
   }
 

@@ -105,7 +105,7 @@ final class TablesProtected extends Oracle {
   // ---- at rest ----
 
   @Override
-  void inspect() {
+  protected void inspect() {
     if (!isOn()) {
       return;
     }

@@ -154,7 +154,7 @@ final class TableConstruction extends Oracle {
   }
 
   @Override
-  protected void inspectAtRest() {
+  protected void inspect() {
     levels.forEach((pfn, level) -> {
       boolean isTop = level == format.topLevel();
       if (!isTop && handedOut.contains(pfn) && !contexts.containsKey(pfn)) {
