@@ -2,8 +2,9 @@ package org.pagewright.kernel.vm;
 
 import java.util.List;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.kernel.mm.Mm;
-import org.pagewright.kernel.mm.SleepingLock;
 
 /**
  * The user half of an address space: its areas and what guards them. Models the fields {@code
@@ -11,12 +12,15 @@ import org.pagewright.kernel.mm.SleepingLock;
  * struct mm_struct}.
  */
 public final class AddressSpace {
-  private static final int LOCKS = 1 << 29;
+  private static final LockClass MMAP_LOCK = new LockClass("mmap_lock");
+
+  /** Keeps the identities of these locks apart from those of other locks of a process. */
+  private static final int LOCKS = 1 << 28;
 
   private final Mm mm;
   private final int pageShift;
   private final Areas areas = new Areas();
-  private final SleepingLock lock;
+  private final RwSemaphore lock;
   private long batchedFlushes;
   private long flushedBatches;
   private long forkSequence;
@@ -25,7 +29,7 @@ public final class AddressSpace {
   AddressSpace(Mm mm, int pageShift) {
     this.mm = mm;
     this.pageShift = pageShift;
-    this.lock = new SleepingLock("mmap_lock", LOCKS | (int) mm.contextId());
+    this.lock = new RwSemaphore(MMAP_LOCK, LOCKS | (int) mm.contextId());
   }
 
   /** The user half of {@code mm}; every address space that users can run in has one. */
@@ -46,7 +50,7 @@ public final class AddressSpace {
   }
 
   /** {@code mmap_lock}. */
-  SleepingLock lock() {
+  RwSemaphore lock() {
     return lock;
   }
 

@@ -39,8 +39,8 @@ final class Forking {
 
   /** Copies areas and entries; 0 or {@code -ENOMEM}, after which the child has to exit. */
   int copy(Cpu cpu, AddressSpace parent, AddressSpace child) {
-    parent.lock().acquireWrite(cpu);
-    child.lock().acquireWrite(cpu);
+    parent.lock().acquire(cpu);
+    child.lock().acquire(cpu);
     parent.advanceForkSequence();
     int result = 0;
     for (Area area : parent.areas().all()) {
@@ -63,8 +63,8 @@ final class Forking {
     }
     flushParent(cpu, parent);
     parent.advanceForkSequence();
-    child.lock().releaseWrite(cpu);
-    parent.lock().releaseWrite(cpu);
+    child.lock().release(cpu);
+    parent.lock().release(cpu);
     return result;
   }
 

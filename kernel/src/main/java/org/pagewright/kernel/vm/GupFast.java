@@ -128,13 +128,13 @@ public class GupFast {
       if (pfn != NONE) {
         return pfn;
       }
-      space.lock().acquireRead(cpu);
+      space.lock().acquireShared(cpu);
       Area area = space.areas().find(va);
       boolean isSecret = area != null && area.backing().isLocked();
       boolean unshares = area != null && area.isWritable();
       int access = write || unshares ? Access.WRITE : Access.READ;
       int error = isSecret ? -Errno.EFAULT : faults.handleLocked(cpu, space, va, access);
-      space.lock().releaseRead(cpu);
+      space.lock().releaseShared(cpu);
       if (error != 0) {
         return error;
       }

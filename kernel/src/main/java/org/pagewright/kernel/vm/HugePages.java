@@ -199,12 +199,12 @@ public class HugePages {
     if (pfn == PageAllocator.NONE) {
       return -Errno.ENOMEM;
     }
-    space.lock().acquireWrite(cpu);
+    space.lock().acquire(cpu);
     Area area = space.areas().find(va);
     boolean fits =
         area != null && area.isAnonymous() && first >= area.from() && first + bytes <= area.to();
     int result = area != null && fits ? collapse(cpu, space, area, first, pfn) : -Errno.EINVAL;
-    space.lock().releaseWrite(cpu);
+    space.lock().release(cpu);
     if (result != 0) {
       services.frames().put(cpu, pfn);
     }

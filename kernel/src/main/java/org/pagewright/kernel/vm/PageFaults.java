@@ -53,9 +53,9 @@ final class PageFaults {
    * @return 0, {@code -EFAULT} (SIGSEGV or SIGBUS) or {@code -ENOMEM}
    */
   int handle(Cpu cpu, AddressSpace space, long va, int access) {
-    space.lock().acquireRead(cpu);
+    space.lock().acquireShared(cpu);
     int result = handleLocked(cpu, space, va, access);
-    space.lock().releaseRead(cpu);
+    space.lock().releaseShared(cpu);
     return result;
   }
 

@@ -87,9 +87,9 @@ public final class UserMemory implements MmFeature, PageRelease {
     if (isLocked && !request.isShared()) {
       return -Errno.EINVAL;
     }
-    space.lock().acquireWrite(cpu);
+    space.lock().acquire(cpu);
     long result = mapLocked(cpu, space, request, bytes, isLocked);
-    space.lock().releaseWrite(cpu);
+    space.lock().release(cpu);
     return result;
   }
 
@@ -140,9 +140,9 @@ public final class UserMemory implements MmFeature, PageRelease {
     if (!isRange(va, length)) {
       return -Errno.EINVAL;
     }
-    space.lock().acquireWrite(cpu);
+    space.lock().acquire(cpu);
     unmapLocked(cpu, space, va, va + length);
-    space.lock().releaseWrite(cpu);
+    space.lock().release(cpu);
     return 0;
   }
 
@@ -193,7 +193,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     if (!isRange(va, bytes)) {
       return -Errno.EINVAL;
     }
-    space.lock().acquireWrite(cpu);
+    space.lock().acquire(cpu);
     int result = -Errno.ENOMEM;
     boolean hasHuge =
         space.areas().touching(va, va + bytes).stream().anyMatch(area -> area.hugeFile() != null);
@@ -211,7 +211,7 @@ public final class UserMemory implements MmFeature, PageRelease {
       changed(cpu, space, va, va + bytes, access);
       result = 0;
     }
-    space.lock().releaseWrite(cpu);
+    space.lock().release(cpu);
     return result;
   }
 
@@ -221,7 +221,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     if (!isRange(va, bytes)) {
       return -Errno.EINVAL;
     }
-    space.lock().acquireRead(cpu);
+    space.lock().acquireShared(cpu);
     int result = space.areas().covers(va, va + bytes) ? 0 : -Errno.ENOMEM;
     for (Area area : space.areas().touching(va, va + bytes)) {
       if (area.backing().isLocked() || area.hugeFile() != null) {
@@ -234,7 +234,7 @@ public final class UserMemory implements MmFeature, PageRelease {
       zap(cpu, gather, from, to, /* reclaims= */ true);
       gather.finish(cpu);
     }
-    space.lock().releaseRead(cpu);
+    space.lock().releaseShared(cpu);
     return result;
   }
 
@@ -244,7 +244,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     if (!isRange(va, bytes)) {
       return -Errno.EINVAL;
     }
-    space.lock().acquireRead(cpu);
+    space.lock().acquireShared(cpu);
     int result = space.areas().covers(va, va + bytes) ? 0 : -Errno.ENOMEM;
     for (Area area : space.areas().touching(va, va + bytes)) {
       if (!area.isAnonymous()) {
@@ -258,7 +258,7 @@ public final class UserMemory implements MmFeature, PageRelease {
       protection.clean(cpu, space, part, gather);
       gather.finish(cpu);
     }
-    space.lock().releaseRead(cpu);
+    space.lock().releaseShared(cpu);
     return result;
   }
 
@@ -286,9 +286,9 @@ public final class UserMemory implements MmFeature, PageRelease {
     if (isFixed && (!isRange(fixedTo, newBytes) || overlaps)) {
       return -Errno.EINVAL;
     }
-    space.lock().acquireWrite(cpu);
+    space.lock().acquire(cpu);
     long result = remapLocked(cpu, space, va, bytes, newBytes, fixedTo);
-    space.lock().releaseWrite(cpu);
+    space.lock().release(cpu);
     return result;
   }
 
@@ -417,7 +417,7 @@ public final class UserMemory implements MmFeature, PageRelease {
       return;
     }
     AddressSpace space = AddressSpace.of(mm);
-    space.lock().acquireWrite(cpu);
+    space.lock().acquire(cpu);
     List<Area> gone = space.areas().all();
     MmuGather gather = services.userTables().gather(mm, /* isFullMm= */ true);
     for (Area area : gone) {
@@ -430,6 +430,6 @@ public final class UserMemory implements MmFeature, PageRelease {
     services.userTables().freeTables(cpu, gather, 0, end, 0, 0);
     gather.finish(cpu);
     gone.forEach(area -> area.backing().close(cpu));
-    space.lock().releaseWrite(cpu);
+    space.lock().release(cpu);
   }
 }
