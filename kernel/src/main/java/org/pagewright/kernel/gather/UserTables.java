@@ -47,7 +47,7 @@ public class UserTables {
     this.config = config;
     this.door = services.tables();
     this.format = door.format();
-    this.topEntries = TopEntries.of(door);
+    this.topEntries = (cpu, mm, entryPa, entry) -> door.writeEntry(cpu, entryPa, entry);
     this.pageRelease = (cpu, pfn, order) -> services.allocator().free(cpu, pfn, order);
     this.zaps = new ZapWalk(door, config.reclaim());
   }

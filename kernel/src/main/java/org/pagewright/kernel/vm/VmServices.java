@@ -44,7 +44,7 @@ public final class VmServices implements AutoCloseable {
     this.frames = new Frames(parts.allocator(), frameCount);
     this.entries = new UserEntry(format);
     if (format.has(PteFormat.Feature.PDPTE_REGISTERS)) {
-      userTables.setTopEntries(reloading(TopEntries.of(parts.tables()), parts.shootdown()));
+      userTables.setTopEntries(reloading(parts.tables(), parts.shootdown()));
     }
     this.zeroPfn = parts.allocator().allocate(machine.cpu(0), Gfp.KERNEL | Gfp.ZERO, 0);
     if (zeroPfn == PageAllocator.NONE) {
@@ -57,9 +57,9 @@ public final class VmServices implements AutoCloseable {
    * Top entries that CPUs hold in registers: a new one has to be loaded. Models {@code
    * pud_populate()} of PAE.
    */
-  private static TopEntries reloading(TopEntries behind, TlbShootdown shootdown) {
+  private static TopEntries reloading(PageTables door, TlbShootdown shootdown) {
     return (cpu, mm, entryPa, entry) -> {
-      behind.write(cpu, mm, entryPa, entry);
+      door.writeEntry(cpu, entryPa, entry);
       shootdown.flushMm(cpu, mm.tlb());
     };
   }
