@@ -1,7 +1,6 @@
 package org.pagewright.check.explore;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
@@ -54,14 +53,7 @@ final class SmallProcesses {
             kernel.shootdown(),
             kernel.machine().events(),
             kernel.machine().cpus());
-    this.ldt =
-        new ModifyLdt(
-            kernel.machine(),
-            region,
-            kernel.tables(),
-            kernel.allocator(),
-            kernel.shootdown(),
-            /* allows16Bit= */ true);
+    this.ldt = new ModifyLdt(kernel, region);
     this.processes =
         new Processes(
             kernel.machine(),
@@ -195,33 +187,6 @@ final class SmallProcesses {
       return 0;
     }
     UserDescriptor data = new UserDescriptor(slot, 0, 10, UserDescriptor.SEG_32BIT);
-    return ldt.call(cpu, ModifyLdt.WRITE, new Bytes(data.bytes()), UserDescriptor.BYTES);
-  }
-
-  /** Memory of a caller that may be accessed. */
-  private static final class Bytes implements UserBuffer {
-    private final byte[] bytes;
-
-    Bytes(byte[] bytes) {
-      this.bytes = bytes;
-    }
-
-    @Override
-    public boolean copyIn(byte[] to) {
-      System.arraycopy(bytes, 0, to, 0, to.length);
-      return true;
-    }
-
-    @Override
-    public boolean copyOut(byte[] from) {
-      System.arraycopy(from, 0, bytes, 0, from.length);
-      return true;
-    }
-
-    @Override
-    public boolean clear(int offset, int count) {
-      Arrays.fill(bytes, offset, offset + count, (byte) 0);
-      return true;
-    }
+    return ldt.call(cpu, ModifyLdt.WRITE, UserBuffer.of(data.bytes()), UserDescriptor.BYTES);
   }
 }

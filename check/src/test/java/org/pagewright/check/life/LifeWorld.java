@@ -259,7 +259,7 @@ final class LifeWorld implements AutoCloseable {
       int entry = choices.pick(1024, "ldt entry");
       UserDescriptor wanted =
           new UserDescriptor(entry, 0, 0xfffff, UserDescriptor.SEG_32BIT | UserDescriptor.USEABLE);
-      Buffer buffer = new Buffer(wanted.bytes());
+      UserBuffer buffer = UserBuffer.of(wanted.bytes());
       int function = choices.flip("old mode") ? ModifyLdt.WRITE_OLD : ModifyLdt.WRITE;
       assertThat(ldt.call(cpu, function, buffer, UserDescriptor.BYTES)).isZero();
       assertThat(ldt.call(cpu, ModifyLdt.READ, buffer, 16)).isEqualTo(16);
@@ -326,30 +326,5 @@ final class LifeWorld implements AutoCloseable {
   public void close() {
     oracles.close();
     kernel.close();
-  }
-
-  /** Memory of the caller that is always there. */
-  private static final class Buffer implements UserBuffer {
-    private final byte[] bytes;
-
-    Buffer(byte[] bytes) {
-      this.bytes = bytes;
-    }
-
-    @Override
-    public boolean copyIn(byte[] to) {
-      System.arraycopy(bytes, 0, to, 0, to.length);
-      return true;
-    }
-
-    @Override
-    public boolean copyOut(byte[] from) {
-      return true;
-    }
-
-    @Override
-    public boolean clear(int offset, int count) {
-      return true;
-    }
   }
 }

@@ -3,8 +3,6 @@ package org.pagewright.faulty.ldt;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
-import org.pagewright.check.explore.Trial;
-import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.ldt.LdtTable;
 import org.pagewright.kernel.ldt.ModifyLdt;
@@ -25,22 +23,10 @@ public final class FreesLiveTable extends ModifyLdt {
           49,
           PlantedBug.Status.CONFIRMED,
           "nothing-lost",
-          FaultSearch.of(FreesLiveTable::live, /* pairsMax= */ 0));
+          LdtWorld.failingLives(FreesLiveTable::new));
 
   private FreesLiveTable(KernelMachine kernel, MmLocalRegion region) {
-    super(
-        kernel.machine(),
-        region,
-        kernel.tables(),
-        kernel.allocator(),
-        kernel.shootdown(),
-        /* allows16Bit= */ true);
-  }
-
-  private static Trial<LdtWorld> live(boolean isPlanted) {
-    String format = "x86_64-4level";
-    return LdtWorld.lives(
-        () -> isPlanted ? LdtWorld.with(format, FreesLiveTable::new) : LdtWorld.sound(format));
+    super(kernel, region);
   }
 
   @Override

@@ -2,8 +2,6 @@ package org.pagewright.faulty.ldt;
 
 import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
-import org.pagewright.check.explore.Trial;
-import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.ldt.ModifyLdt;
@@ -25,22 +23,10 @@ public final class IgnoresRegionError extends ModifyLdt {
           7,
           PlantedBug.Status.CONFIRMED,
           "ldt-reachable",
-          FaultSearch.of(IgnoresRegionError::live, /* pairsMax= */ 0));
+          LdtWorld.failingLives(IgnoresRegionError::new));
 
   private IgnoresRegionError(KernelMachine kernel, MmLocalRegion region) {
-    super(
-        kernel.machine(),
-        region,
-        kernel.tables(),
-        kernel.allocator(),
-        kernel.shootdown(),
-        /* allows16Bit= */ true);
-  }
-
-  private static Trial<LdtWorld> live(boolean isPlanted) {
-    String format = "x86_64-4level";
-    return LdtWorld.lives(
-        () -> isPlanted ? LdtWorld.with(format, IgnoresRegionError::new) : LdtWorld.sound(format));
+    super(kernel, region);
   }
 
   @Override

@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.explore.World;
+import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -152,6 +154,14 @@ public final class LdtWorld implements World {
    */
   public static Trial<LdtWorld> lives(Supplier<LdtWorld> worlds) {
     return Trial.ofTwo(worlds, LdtWorld::live, LdtWorld::writeElsewhere);
+  }
+
+  /** Looks for a bug of the system call in such lives, each request for memory failing in turn. */
+  static Search failingLives(LdtMaker faulty) {
+    String format = "x86_64-4level";
+    return FaultSearch.of(
+        isPlanted -> lives(() -> isPlanted ? with(format, faulty) : sound(format)),
+        /* pairsMax= */ 0);
   }
 
   private long live(Cpu cpu) {

@@ -9,9 +9,6 @@ import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
-import org.pagewright.kernel.pgtable.TablePages;
-import org.pagewright.kernel.pgtable.TableSource;
-import org.pagewright.kernel.pti.PageTableIsolation;
 import org.pagewright.kernel.pti.TopTables;
 
 /**
@@ -37,13 +34,7 @@ public final class LdtKernel implements AutoCloseable {
 
     /** The system call, with segments of 16 bits allowed. */
     default ModifyLdt ldt(KernelMachine kernel, MmLocalRegion region) {
-      return new ModifyLdt(
-          kernel.machine(),
-          region,
-          kernel.tables(),
-          kernel.allocator(),
-          kernel.shootdown(),
-          /* allows16Bit= */ true);
+      return new ModifyLdt(kernel, region);
     }
   }
 
@@ -57,29 +48,9 @@ public final class LdtKernel implements AutoCloseable {
     this.kernel = KernelMachine.boot(config);
     this.region = parts.region(kernel);
     this.ldt = parts.ldt(kernel, region);
-    this.processes = new Processes(kernel.machine(), kernel.shootdown(), topTables(kernel));
+    this.processes = new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
     processes.add(region);
     processes.add(ldt);
-  }
-
-  private static TopTables topTables(KernelMachine kernel) {
-    TableSource roots =
-        TablePages.forProcesses(
-            kernel.allocator(), kernel.machine().memory(), kernel.machine().format());
-    if (!kernel.config().isolation()) {
-      return TopTables.shared(roots, kernel.tables(), kernel.tablePages(), kernel.rootPa());
-    }
-    PageTableIsolation isolation =
-        new PageTableIsolation(
-            kernel.machine(),
-            kernel.tables(),
-            kernel.tablePages(),
-            kernel.allocator(),
-            kernel.layout(),
-            kernel.config().image(),
-            kernel.rootPa());
-    return TopTables.isolated(
-        roots, kernel.tables(), kernel.tablePages(), kernel.rootPa(), isolation);
   }
 
   public KernelMachine kernel() {
@@ -123,7 +94,7 @@ public final class LdtKernel implements AutoCloseable {
    */
   public int write(Cpu cpu, UserDescriptor wanted, boolean isOldMode) {
     int function = isOldMode ? ModifyLdt.WRITE_OLD : ModifyLdt.WRITE;
-    return ldt.call(cpu, function, new FixedBuffer(wanted.bytes()), UserDescriptor.BYTES);
+    return ldt.call(cpu, function, UserBuffer.of(wanted.bytes()), UserDescriptor.BYTES);
   }
 
   /** Pages that the page allocator handed out and did not get back. */
@@ -135,30 +106,5 @@ public final class LdtKernel implements AutoCloseable {
   @Override
   public void close() {
     kernel.close();
-  }
-
-  /** A caller's memory that can be read and not written. */
-  private static final class FixedBuffer implements UserBuffer {
-    private final byte[] bytes;
-
-    FixedBuffer(byte[] bytes) {
-      this.bytes = bytes;
-    }
-
-    @Override
-    public boolean copyIn(byte[] to) {
-      System.arraycopy(bytes, 0, to, 0, to.length);
-      return true;
-    }
-
-    @Override
-    public boolean copyOut(byte[] from) {
-      return false;
-    }
-
-    @Override
-    public boolean clear(int offset, int count) {
-      return false;
-    }
   }
 }

@@ -14,6 +14,7 @@ import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.mm.MmFeature;
@@ -89,6 +90,17 @@ public class ModifyLdt implements MmFeature {
     this.allows16Bit = allows16Bit;
     this.pageShift = tables.format().pageShift();
     this.loaded = new @Nullable LdtTable[machine.cpus()];
+  }
+
+  /** Those of a booted kernel, with segments of 16 bits. */
+  public ModifyLdt(KernelMachine kernel, MmLocalRegion region) {
+    this(
+        kernel.machine(),
+        region,
+        kernel.tables(),
+        kernel.allocator(),
+        kernel.shootdown(),
+        /* allows16Bit= */ true);
   }
 
   // ---- the system call

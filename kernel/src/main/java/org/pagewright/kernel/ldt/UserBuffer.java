@@ -13,4 +13,9 @@ public interface UserBuffer {
 
   /** Zeroes bytes of the buffer. Models {@code clear_user()}. */
   boolean clear(int offset, int bytes);
+
+  /** Memory that may be accessed, and that holds these bytes. */
+  static UserBuffer of(byte[] bytes) {
+    return new PresentBuffer(bytes);
+  }
 }

@@ -5,8 +5,10 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.pgtable.EntryMirror;
 import org.pagewright.kernel.pgtable.PageTables;
+import org.pagewright.kernel.pgtable.TablePages;
 import org.pagewright.kernel.pgtable.TableSource;
 
 /**
@@ -79,6 +81,26 @@ public final class TopTables implements EntryMirror {
     if (isIsolated || hasPdptes) {
       tables.setMirror(this);
     }
+  }
+
+  /** Those of a booted kernel: pairs with page-table isolation, else one for both modes. */
+  public static TopTables of(KernelMachine kernel) {
+    TableSource pgds =
+        TablePages.forProcesses(
+            kernel.allocator(), kernel.machine().memory(), kernel.machine().format());
+    if (!kernel.config().isolation()) {
+      return shared(pgds, kernel.tables(), kernel.tablePages(), kernel.rootPa());
+    }
+    PageTableIsolation isolation =
+        new PageTableIsolation(
+            kernel.machine(),
+            kernel.tables(),
+            kernel.tablePages(),
+            kernel.allocator(),
+            kernel.layout(),
+            kernel.config().image(),
+            kernel.rootPa());
+    return isolated(pgds, kernel.tables(), kernel.tablePages(), kernel.rootPa(), isolation);
   }
 
   /** One top table for both modes. */

@@ -11,9 +11,6 @@ import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
-import org.pagewright.kernel.pgtable.TablePages;
-import org.pagewright.kernel.pgtable.TableSource;
-import org.pagewright.kernel.pti.PageTableIsolation;
 import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.vm.AddressSpace;
 import org.pagewright.kernel.vm.UserMemory;
@@ -43,7 +40,7 @@ public final class UserKernel implements AutoCloseable {
     this.services = new VmServices(kernel.machine(), tables, config);
     this.memory = new UserMemory(services, partsMaker.make(services));
     this.userMode = new UserMode(memory);
-    this.processes = new Processes(kernel.machine(), services.shootdown(), topTables(kernel));
+    this.processes = new Processes(kernel.machine(), services.shootdown(), TopTables.of(kernel));
     MmLocalRegion region = region(kernel, services);
     this.ldt = region == null ? null : ldt(kernel, services, region);
     if (region != null && ldt != null) {
@@ -57,26 +54,6 @@ public final class UserKernel implements AutoCloseable {
   public static UserKernel boot(KernelConfig config, VmConfig vm) {
     KernelMachine kernel = KernelMachine.boot(config);
     return new UserKernel(kernel, UserTables.of(kernel), vm, VmParts::of);
-  }
-
-  private static TopTables topTables(KernelMachine kernel) {
-    TableSource roots =
-        TablePages.forProcesses(
-            kernel.allocator(), kernel.machine().memory(), kernel.machine().format());
-    if (!kernel.config().isolation()) {
-      return TopTables.shared(roots, kernel.tables(), kernel.tablePages(), kernel.rootPa());
-    }
-    PageTableIsolation isolation =
-        new PageTableIsolation(
-            kernel.machine(),
-            kernel.tables(),
-            kernel.tablePages(),
-            kernel.allocator(),
-            kernel.layout(),
-            kernel.config().image(),
-            kernel.rootPa());
-    return TopTables.isolated(
-        roots, kernel.tables(), kernel.tablePages(), kernel.rootPa(), isolation);
   }
 
   private static @Nullable MmLocalRegion region(KernelMachine kernel, VmServices services) {
