@@ -52,7 +52,7 @@ final class ContentsHooks extends Oracle {
     long end = (pfn + (1L << order)) << pageShift;
     for (long pa = pfn << pageShift; pa < end; pa += WORD_BYTES) {
       if (machine.memory().read(pa) != 0) {
-        violated(cpu, "frame " + (pa >>> pageShift) + " was to be zeroed and is not");
+        violated(cpu, "frame " + hex(pa >>> pageShift) + " was to be zeroed and is not");
         return;
       }
     }

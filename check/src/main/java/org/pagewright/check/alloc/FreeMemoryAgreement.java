@@ -100,7 +100,8 @@ final class FreeMemoryAgreement extends Oracle {
         String block = isPresent ? "unmapped" : "mapped";
         violated(
             cpu,
-            "frame %d was %s %s the direct map, its block is %s".formatted(at, what, state, block));
+            "frame 0x%x was %s %s the direct map, its block is %s"
+                .formatted(at, what, state, block));
         return;
       }
     }
@@ -118,7 +119,7 @@ final class FreeMemoryAgreement extends Oracle {
     if (other >= 0) {
       violated(
           cpu,
-          "%s was put on a list, but frame %d is on one already"
+          "%s was put on a list, but frame 0x%x is on one already"
               .formatted(block(pfn, order), other));
     }
     blocks.event(KernelEvent.FREE_LIST_ADD, pfn, order, freetype);
@@ -141,7 +142,7 @@ final class FreeMemoryAgreement extends Oracle {
       if (!agrees(freetype, ofBlock)) {
         violated(
             cpu,
-            "%s is on the list of %s, the pageblock of frame %d is %s"
+            "%s is on the list of %s, the pageblock of frame 0x%x is %s"
                 .formatted(block(pfn, order), name(freetype), at, name(ofBlock)));
         return;
       }
@@ -160,7 +161,7 @@ final class FreeMemoryAgreement extends Oracle {
         String state = isPresent ? "present in" : "absent from";
         violated(
             cpu,
-            "frame %d is %s the direct map and on the list of %s"
+            "frame 0x%x is %s the direct map and on the list of %s"
                 .formatted(at, state, name(freetype)));
         return;
       }
@@ -195,7 +196,7 @@ final class FreeMemoryAgreement extends Oracle {
   }
 
   private static String block(int pfn, int order) {
-    return "the block of order %d at frame %d".formatted(order, pfn);
+    return "the block of order %d at frame 0x%x".formatted(order, pfn);
   }
 
   private static String name(int freetype) {

@@ -61,11 +61,11 @@ final class RequestPromises extends Oracle {
   private void compare(int cpu, OpenRequests.Request request, long pfn) {
     long pages = 1L << request.order;
     if ((pfn & (pages - 1)) != 0) {
-      violated(cpu, request + " got frame " + pfn + ", no multiple of its size");
+      violated(cpu, request + " got frame " + hex(pfn) + ", no multiple of its size");
     }
     for (Zone zone : allocator.zones()) {
       if (zone.spans(pfn) && zone.kind().index() > request.highestZone().index()) {
-        violated(cpu, request + " got frame " + pfn + " of zone " + zone.kind().label());
+        violated(cpu, request + " got frame " + hex(pfn) + " of zone " + zone.kind().label());
       }
     }
     int step = 1 << allocator.config().blockOrder();
@@ -78,10 +78,10 @@ final class RequestPromises extends Oracle {
     int freetype = allocator.blockFreetype(pfn);
     if (Freetype.isUnmapped(freetype) != request.wantsUnmapped()) {
       String kind = Freetype.isUnmapped(freetype) ? "an unmapped" : "a mapped";
-      violated(cpu, request + " got frame " + pfn + " of " + kind + " pageblock");
+      violated(cpu, request + " got frame " + hex(pfn) + " of " + kind + " pageblock");
     }
     if (Freetype.migratetype(freetype) == Migratetype.CMA && !request.mayUseCma()) {
-      violated(cpu, request + " got frame " + pfn + " of a contiguous-memory area");
+      violated(cpu, request + " got frame " + hex(pfn) + " of a contiguous-memory area");
     }
   }
 }

@@ -62,7 +62,7 @@ final class WatermarksKept extends Oracle {
     if (most <= min + reserve) {
       violated(
           cpu,
-          "%s got frame %d of zone %s, where %d pages were free and %d are kept from it"
+          "%s got frame 0x%x of zone %s, where %d pages were free and %d are kept from it"
               .formatted(
                   request, pfn, zone.kind().label(), request.mostFree[zone.id()], min + reserve));
     }

@@ -7,10 +7,12 @@ import org.pagewright.check.explore.Exploration.Row;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.schedule.SharedSteps;
 import org.pagewright.hardware.cpu.EventLog;
+import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.Step;
 import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.tablelife.TableEvent;
 
@@ -21,6 +23,7 @@ final class Trace implements Scheduler, EventLog.Reader {
   private final Scheduler scheduler;
   private final SharedSteps shared;
   private @Nullable World world;
+  private boolean isOver;
 
   Trace(Scheduler scheduler, SharedSteps shared) {
     this.scheduler = scheduler;
@@ -43,9 +46,8 @@ final class Trace implements Scheduler, EventLog.Reader {
     World watched = world;
     String verb = verb(kind);
     if (watched != null && !verb.isEmpty() && shared.isShared(kind, address)) {
-      boolean isTold = kind == Step.LOCK || watched.isToldBySteps(address);
-      if (isTold) {
-        rows.add(new Row(cpu, verb + watched.place(address)));
+      if (watched.isToldBySteps(address)) {
+        tell(cpu, verb + watched.place(address));
       }
     }
   }
@@ -54,7 +56,6 @@ final class Trace implements Scheduler, EventLog.Reader {
     return switch (kind) {
       case Step.LOAD -> "reads ";
       case Step.STORE -> "writes ";
-      case Step.LOCK -> "takes lock ";
       default -> "";
     };
   }
@@ -71,20 +72,47 @@ final class Trace implements Scheduler, EventLog.Reader {
           case TableEvent.QUEUED -> "has taken out page table " + hex(a);
           case KernelEvent.FLUSH_MM -> "flushes mm " + a;
           case KernelEvent.FLUSHED_MM -> "has flushed mm " + a;
-          case KernelEvent.DIRECT_MAP_SPLIT -> "direct map: splits the leaf at " + hex(a);
+          case KernelEvent.DIRECT_MAP_SPLIT -> "splits the leaf at " + hex(a);
           case KernelEvent.ATTRIBUTES_CHANGE ->
-              "direct map: " + (c < 0 ? "removing " : "restoring ") + pages(b) + " at " + hex(a);
+              AttributeChange.of((int) c).function() + "() of " + pages(b) + " at " + hex(a);
           case KernelEvent.ATTRIBUTES_CHANGED ->
-              "direct map: " + (c == 0 ? "done, " : "failed, ") + pages(b) + " at " + hex(a);
-          case KernelEvent.FLUSH_KERNEL -> "flushes " + hex(a) + " on every CPU";
-          case KernelEvent.FLUSHED_KERNEL -> "every CPU has flushed " + hex(a);
+              (c == 0 ? "has changed " : "could not change ") + pages(b) + " at " + hex(a);
+          case KernelEvent.FLUSH_KERNEL -> "flushes " + kernelRange(a, b) + " on every CPU";
+          case KernelEvent.FLUSHED_KERNEL -> "every CPU has flushed " + kernelRange(a, b);
+          case HardwareEvent.LOCK_ACQUIRE -> lock(a, b);
           case MmEvent.SECRET_ADDED -> "frame " + hex(a) + " is in the secret file";
           case MmEvent.SECRET_LEAKED -> "keeps frame " + hex(a) + " for ever";
           default -> "";
         };
     if (!what.isEmpty()) {
-      rows.add(new Row(cpu, what));
+      tell(cpu, what);
     }
+  }
+
+  /** Adds a row, and ends the tale where a property was first seen broken. */
+  private void tell(int cpu, String what) {
+    World watched = world;
+    if (isOver || watched == null) {
+      return;
+    }
+    rows.add(new Row(cpu, what));
+    List<Violation> found = watched.violations();
+    if (!found.isEmpty()) {
+      rows.add(new Row(cpu, "here " + found.getFirst().oracle() + " is violated"));
+      isOver = true;
+    }
+  }
+
+  /** Locks that one CPU alone takes are not told. */
+  private String lock(long lockClass, long identity) {
+    World watched = world;
+    return watched == null || !shared.isShared(Step.LOCK, identity)
+        ? ""
+        : "takes " + watched.machine().lockClassName(lockClass);
+  }
+
+  private static String kernelRange(long from, long to) {
+    return to == -1 ? "all kernel addresses" : hex(from) + " to " + hex(to - 1);
   }
 
   private static String hex(long value) {

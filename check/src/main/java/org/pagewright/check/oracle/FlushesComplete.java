@@ -80,7 +80,8 @@ final class FlushesComplete extends Oracle {
       if (!agrees) {
         long pfn = kernel.frame(Translation.pa(translation, va));
         violated(
-            cpu, "%s still translates 0x%x to frame %d after its flush".formatted(holder, va, pfn));
+            cpu,
+            "%s still translates 0x%x to frame 0x%x after its flush".formatted(holder, va, pfn));
         return;
       }
     }

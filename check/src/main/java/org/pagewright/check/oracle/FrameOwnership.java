@@ -34,7 +34,7 @@ final class FrameOwnership extends Oracle {
     int end = first + (1 << order);
     int wrong = to.nextSetBit(first);
     if (wrong >= 0 && wrong < end) {
-      violated(cpu, "frame " + wrong + " " + what);
+      violated(cpu, "frame " + hex(wrong) + " " + what);
     }
     from.clear(first, end);
     to.set(first, end);

@@ -69,7 +69,7 @@ final class FreedFrameTranslations extends Oracle {
         if (first < freed.to && first + (1L << (shift - pageShift)) > freed.from) {
           violated(
               freed.cpu,
-              "%s still translates 0x%x to frame %d, which is given back"
+              "%s still translates 0x%x to frame 0x%x, which is given back"
                   .formatted(holder.name, va, Math.max(first, freed.from)));
         }
       }
@@ -79,7 +79,7 @@ final class FreedFrameTranslations extends Oracle {
       if (holder.canUse(asid) && table >= freed.from && table < freed.to) {
         violated(
             freed.cpu,
-            "%s still walks from 0x%x into a table in frame %d, which is given back"
+            "%s still walks from 0x%x into a table in frame 0x%x, which is given back"
                 .formatted(holder.name, va, table));
       }
     });

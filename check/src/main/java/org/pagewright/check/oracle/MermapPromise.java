@@ -31,12 +31,12 @@ final class MermapPromise extends Oracle {
       case MmEvent.MERMAP_CALL -> isMapping[cpu] = b == 1;
       case KernelEvent.TABLE_ALLOCATED -> {
         if (isMapping[cpu]) {
-          violated(cpu, "a table was made in frame " + a + " by mapping or unmapping");
+          violated(cpu, "a table was made in frame " + hex(a) + " by mapping or unmapping");
         }
       }
       case KernelEvent.FRAMES_ALLOCATED -> {
         if (isMapping[cpu]) {
-          violated(cpu, "frame " + a + " was taken by mapping or unmapping");
+          violated(cpu, "frame " + hex(a) + " was taken by mapping or unmapping");
         }
       }
       case MmEvent.MERMAP_WARNING -> wasWarned[cpu] = true;

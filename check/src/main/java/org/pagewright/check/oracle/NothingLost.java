@@ -48,7 +48,7 @@ final class NothingLost extends Oracle {
     collect(format, kernel.directMap().rootPa(), format.topLevel(), tables);
     used.forEach((pfn, order) -> {
       if (!tables.contains(pfn)) {
-        violatedAtRest("frame " + pfn + " of order " + order + " is in use, but nobody's");
+        violatedAtRest("frame " + hex(pfn) + " of order " + order + " is in use, but nobody's");
       }
     });
   }

@@ -35,6 +35,11 @@ public abstract class Oracle implements EventLog.Reader {
     }
   }
 
+  /** A frame number, an address or an entry, as the kernel prints them. */
+  protected static String hex(long value) {
+    return "0x" + Long.toHexString(value);
+  }
+
   protected final void violatedAtRest(String what) {
     violated(AT_REST, what);
   }

@@ -36,7 +36,7 @@ final class SecretsUnreachable extends Oracle {
     } else if (kind == MmEvent.SECRET_REMOVED || kind == MmEvent.SECRET_LEAKED) {
       secrets.remove(a);
     } else if (kind == MmEvent.FRAME_PINNED && isSecret(a)) {
-      violated(cpu, "a reference was taken on secret frame " + a);
+      violated(cpu, "a reference was taken on secret frame " + hex(a));
     }
   }
 
@@ -53,7 +53,7 @@ final class SecretsUnreachable extends Oracle {
   private void lookAt(int cpu, long pfn, long pages) {
     for (long at = pfn; at < pfn + pages; at++) {
       if (kernel.directMap().isPresentNow(at)) {
-        violated(cpu, "secret frame " + at + " is present in the direct map");
+        violated(cpu, "secret frame " + hex(at) + " is present in the direct map");
         return;
       }
     }
@@ -74,7 +74,7 @@ final class SecretsUnreachable extends Oracle {
             if (first < to && first + (1L << (shift - pageShift)) > from) {
               violated(
                   cpu,
-                  "%s still translates 0x%x of the direct map to secret frame %d"
+                  "%s still translates 0x%x of the direct map to secret frame 0x%x"
                       .formatted(holder, va, Math.max(first, from)));
             }
           }

@@ -33,14 +33,14 @@ final class TableLife extends Oracle {
       case KernelEvent.TABLE_FREED -> {
         live.remove(a);
         if (!freed.add(a)) {
-          violated(cpu, "the table in frame " + a + " was given back twice");
+          violated(cpu, "the table in frame " + hex(a) + " was given back twice");
         }
       }
       case KernelEvent.ENTRY_WRITE -> {
         if (freed.contains(a >>> pageShift)) {
           violated(
               cpu,
-              "entry 0x%x was written in frame %d, a table that was given back"
+              "entry 0x%x was written in frame 0x%x, a table that was given back"
                   .formatted(a, a >>> pageShift));
         }
       }
@@ -48,7 +48,7 @@ final class TableLife extends Oracle {
         if (freed.contains(a >>> pageShift)) {
           violated(
               cpu,
-              "entry 0x%x was read in frame %d, a table that was given back"
+              "entry 0x%x was read in frame 0x%x, a table that was given back"
                   .formatted(a, a >>> pageShift));
         }
       }
@@ -67,7 +67,7 @@ final class TableLife extends Oracle {
   private void requireNoTable(int cpu, long from, long to) {
     for (long pfn = from; pfn < to && !live.isEmpty(); pfn++) {
       if (live.contains(pfn)) {
-        violated(cpu, "frame " + pfn + " was given back while it is a table");
+        violated(cpu, "frame " + hex(pfn) + " was given back while it is a table");
       }
     }
   }

@@ -84,7 +84,7 @@ final class TablesProtected extends Oracle {
     if (format.isTable(entry, level)) {
       long table = kernel.frame(format.pa(entry, level));
       if (key(table) != KEY) {
-        violated(cpu, "frame " + table + " was linked as a table and has key " + key(table));
+        violated(cpu, "frame " + hex(table) + " was linked as a table and has key " + key(table));
       }
     } else if (level == 1 && levels.containsKey(kernel.frame(format.pa(entry, level)))) {
       requireKey(cpu, kernel.frame(format.pa(entry, level)), format.pkey(entry, level), "an entry");
@@ -93,7 +93,7 @@ final class TablesProtected extends Oracle {
 
   private void requireKey(int cpu, long table, int key, String where) {
     if (key != KEY) {
-      violated(cpu, where + " maps the table in frame " + table + " with key " + key);
+      violated(cpu, where + " maps the table in frame " + hex(table) + " with key " + key);
     }
   }
 
@@ -139,14 +139,14 @@ final class TablesProtected extends Oracle {
 
   private void requireRefused(long table) {
     if (key(table) != KEY) {
-      violatedAtRest("the table in frame " + table + " has key " + key(table));
+      violatedAtRest("the table in frame " + hex(table) + " has key " + key(table));
       return;
     }
     long va = kernel.directMap().layout().directVa(table << format.pageShift());
     Cpu cpu = machine.cpu(0);
     long walked = machine.walker().walk(cpu.registers(), va);
     if (walked >= 0 && Walker.check(cpu.registers(), walked, Access.WRITE) >= 0) {
-      violatedAtRest("a plain write reaches the table in frame " + table);
+      violatedAtRest("a plain write reaches the table in frame " + hex(table));
     }
   }
 

@@ -35,7 +35,7 @@ final class WalkedTables extends Oracle {
         if (freed.contains(a)) {
           violated(
               cpu,
-              "a walker read an entry of level %d in frame %d, a table that was given back"
+              "a walker read an entry of level %d in frame 0x%x, a table that was given back"
                   .formatted(b, a));
         }
       }

@@ -51,7 +51,7 @@ final class CleanPages extends Oracle {
           if (isWritable && kernel.frame(Translation.pa(translation, va)) == pfn) {
             violated(
                 cpu,
-                "frame %d was cleaned while %s can write it at 0x%x without a trace"
+                "frame 0x%x was cleaned while %s can write it at 0x%x without a trace"
                     .formatted(pfn, holder, va));
           }
         });

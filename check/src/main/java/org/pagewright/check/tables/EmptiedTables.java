@@ -62,7 +62,7 @@ final class EmptiedTables extends Oracle {
     if (full > 0) {
       violated(
           cpu,
-          "the table of level %d in frame %d was given back with %d entries"
+          "the table of level %d in frame 0x%x was given back with %d entries"
               .formatted(level, pfn, full));
     }
   }

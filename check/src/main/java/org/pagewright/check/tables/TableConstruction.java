@@ -77,9 +77,9 @@ final class TableConstruction extends Oracle {
         locked.remove(a);
       }
       case TableEvent.DESTRUCTED_RAW ->
-          violated(cpu, "frame " + a + " was destructed and is no constructed table");
+          violated(cpu, "frame " + hex(a) + " was destructed and is no constructed table");
       case TableEvent.CONSTRUCTED_OVER ->
-          violated(cpu, "frame " + a + " was constructed and is a table already");
+          violated(cpu, "frame " + hex(a) + " was constructed and is a table already");
       case TableEvent.PART_TAKEN -> parts.put(a, c);
       case TableEvent.PART_GIVEN -> parts.remove(a);
       default -> {}
@@ -89,7 +89,7 @@ final class TableConstruction extends Oracle {
   private void freed(int cpu, long pfn, long pages) {
     handedOut.remove(pfn);
     if (contexts.containsKey(pfn)) {
-      violated(cpu, "frame " + pfn + " was given back and its table not destructed");
+      violated(cpu, "frame " + hex(pfn) + " was given back and its table not destructed");
       contexts.remove(pfn);
       locked.remove(pfn);
     }
@@ -97,7 +97,8 @@ final class TableConstruction extends Oracle {
     long to = (pfn + pages) << format.pageShift();
     long inUse = parts.keySet().stream().filter(pa -> pa >= from && pa < to).count();
     if (inUse > 0) {
-      violated(cpu, "frame " + pfn + " was given back while " + inUse + " tables in it are in use");
+      violated(
+          cpu, "frame " + hex(pfn) + " was given back while " + inUse + " tables in it are in use");
       parts.keySet().removeIf(pa -> pa >= from && pa < to);
     }
   }
@@ -124,20 +125,21 @@ final class TableConstruction extends Oracle {
   private void installed(int cpu, long parent, boolean isKnown, long child) {
     Long context = contexts.get(child);
     if (context == null) {
-      violated(cpu, "the table in frame " + child + " was hooked in and never constructed");
+      violated(cpu, "the table in frame " + hex(child) + " was hooked in and never constructed");
       return;
     }
     Long above = isKnown ? contexts.get(parent) : null;
     if (isKernelTable(parent, isKnown, above)) {
       belowKernel.add(child);
       if (context <= KERNEL_CONTEXT && locked.contains(child)) {
-        violated(cpu, "the kernel's table in frame " + child + " has a lock that nobody takes");
+        violated(
+            cpu, "the kernel's table in frame " + hex(child) + " has a lock that nobody takes");
       }
     }
     if (isProcess(above) && context == KERNEL_CONTEXT) {
       violated(
           cpu,
-          "the table in frame %d is of context %d, whose walkers take a lock that it has not"
+          "the table in frame 0x%x is of context %d, whose walkers take a lock that it has not"
               .formatted(child, above));
     }
   }
@@ -158,7 +160,7 @@ final class TableConstruction extends Oracle {
     levels.forEach((pfn, level) -> {
       boolean isTop = level == format.topLevel();
       if (!isTop && handedOut.contains(pfn) && !contexts.containsKey(pfn)) {
-        violatedAtRest("the table in frame " + pfn + " of level " + level + " is not counted");
+        violatedAtRest("the table in frame " + hex(pfn) + " of level " + level + " is not counted");
       }
     });
   }

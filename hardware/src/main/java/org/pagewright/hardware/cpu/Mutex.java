@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * Left out: spinning on the owner, and what else a CPU would run meanwhile.
  */
 public final class Mutex implements Interleaving.Condition {
-  private final String name;
+  private final LockClass lockClass;
   private final int identity;
   private @Nullable Object owner;
 
@@ -21,7 +21,7 @@ public final class Mutex implements Interleaving.Condition {
    * @param identity tells it apart from other locks in steps
    */
   public Mutex(String name, int identity) {
-    this.name = name;
+    this.lockClass = new LockClass(name);
     this.identity = identity;
   }
 
@@ -32,8 +32,9 @@ public final class Mutex implements Interleaving.Condition {
     if (owner != null) {
       contend(cpu);
     }
-    cpu.charge(Primitive.LOCK);
+    cpu.charge(lockClass.price());
     owner = self(cpu);
+    record(cpu, HardwareEvent.LOCK_ACQUIRE);
   }
 
   private void contend(Cpu cpu) {
@@ -55,6 +56,14 @@ public final class Mutex implements Interleaving.Condition {
       return;
     }
     owner = null;
+    record(cpu, HardwareEvent.LOCK_RELEASE);
+  }
+
+  private void record(Cpu cpu, int kind) {
+    EventLog events = cpu.machine().events();
+    if (events.isRecording()) {
+      events.record(kind, cpu.id(), cpu.machine().lockOrder().number(lockClass), identity, 0);
+    }
   }
 
   /** Whether the task that runs on {@code cpu} has it. Models {@code mutex_get_owner()}. */
@@ -79,11 +88,11 @@ public final class Mutex implements Interleaving.Condition {
 
   @Override
   public String describe() {
-    return "mutex " + name + " held by " + owner;
+    return "mutex " + lockClass.name() + " held by " + owner;
   }
 
   @Override
   public String toString() {
-    return "mutex " + name;
+    return "mutex " + lockClass.name();
   }
 }

@@ -116,25 +116,25 @@ public final class AllocatorVerifier {
   private @Nullable String brokenBlock(
       Zone zone, long pfn, int order, int index, LongPredicate agrees) {
     if (!memmap.isFreeOfOrder(pfn, order) || memmap.list(pfn) != index) {
-      return "frame %d is listed as free of order %d, its word differs".formatted(pfn, order);
+      return "frame 0x%x is listed as free of order %d, its word differs".formatted(pfn, order);
     }
     if ((pfn & ((1L << order) - 1)) != 0 || !zone.spans(pfn)) {
-      return "frame %d of order %d is misaligned or outside".formatted(pfn, order);
+      return "frame 0x%x of order %d is misaligned or outside".formatted(pfn, order);
     }
     if (claims(pfn, order)) {
-      return "frame %d of order %d is listed twice".formatted(pfn, order);
+      return "frame 0x%x of order %d is listed twice".formatted(pfn, order);
     }
     int freetype = memmap.blockFreetype(pfn);
     if (allocator.config.rules().listsFollowBlocks() && Freetype.index(freetype) != index) {
-      return "frame %d is on list %d, its pageblock has freetype %d"
+      return "frame 0x%x is on list %d, its pageblock has freetype %d"
           .formatted(pfn, index, freetype);
     }
     if (Freetype.isUnmapped(freetype) != (index == Migratetype.TYPES)) {
-      return "frame %d: pageblock flag and list %d differ".formatted(pfn, index);
+      return "frame 0x%x: pageblock flag and list %d differ".formatted(pfn, index);
     }
     for (long at = pfn; at < pfn + (1L << order); at++) {
       if (!agrees.test(at)) {
-        return "frame %d: direct map and pageblock flag differ".formatted(at);
+        return "frame 0x%x: direct map and pageblock flag differ".formatted(at);
       }
     }
     return null;
@@ -169,7 +169,7 @@ public final class AllocatorVerifier {
   private @Nullable String brokenPcpList(PerCpuPages pcp, int list, int order) {
     for (long pfn : pcp.lists.toArray(list)) {
       if (memmap.state(pfn) != Memmap.PCP || claims(pfn, order)) {
-        return "frame %d on a list of CPU %d is elsewhere too".formatted(pfn, pcp.cpu);
+        return "frame 0x%x on a list of CPU %d is elsewhere too".formatted(pfn, pcp.cpu);
       }
     }
     return null;

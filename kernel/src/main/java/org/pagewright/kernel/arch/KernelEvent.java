@@ -33,7 +33,7 @@ public final class KernelEvent {
   /** A table of the direct map became a leaf: a = address, b = new level, c = table to be freed. */
   public static final int DIRECT_MAP_COLLAPSE = 111;
 
-  /** Attributes are about to change: a = first address, b = pages, c = bits set minus cleared. */
+  /** Attributes are about to change: a = first address, b = pages, c = ordinal of the change. */
   public static final int ATTRIBUTES_CHANGE = 112;
 
   /** The change of attributes ended: a = first address, b = pages, c = 0 or a negative error. */

@@ -15,7 +15,7 @@ final class KeyConversion implements BlockConversion {
   private final DirectMap map;
 
   /** One conversion at a time, so that the reserve needs one page for all of them. */
-  private final Mutex converting = new Mutex("pgtable conversion", MUTEX_IDENTITY);
+  private final Mutex converting = new Mutex("pgtable_conversion", MUTEX_IDENTITY);
 
   private long conversions;
 
