@@ -1,6 +1,7 @@
 package org.pagewright.faulty;
 
 import java.util.List;
+import org.pagewright.check.explore.Exploration.Failure;
 import org.pagewright.check.explore.Hunt;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -40,10 +41,12 @@ public final class StopsOnce implements Scheduler {
         StopsOnce schedule = new StopsOnce(stopped, steps);
         List<Violation> found = run(trial, schedule);
         if (!found.isEmpty()) {
-          return new Hunt(found, steps + 1, 0, "CPU " + stopped + " stops after step " + steps);
+          String where = "CPU " + stopped + " stops after step " + steps;
+          Failure failure = new Failure(trial.texts(), "", List.of(), found);
+          return new Hunt(steps + 1, 0, where, failure);
         }
         if (schedule.taken < steps) {
-          return new Hunt(found, steps + 1, 0, "");
+          return new Hunt(steps + 1, 0, "", null);
         }
       }
       throw new IllegalStateException("a run takes more than " + stepsMax + " steps");

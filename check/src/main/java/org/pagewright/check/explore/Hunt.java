@@ -1,26 +1,33 @@
 package org.pagewright.check.explore;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Exploration.Failure;
 import org.pagewright.check.oracle.Violation;
 
 /**
  * What came of looking for a planted bug, with it or without it.
  *
- * @param violations of the first run that had any; empty if none had
  * @param schedules how many orders of steps were run
  * @param faults how many runs had failing requests
  * @param where the schedule or the failing requests that show it; empty for a straight run
+ * @param failure the first run that broke a property; null if none did
  */
-public record Hunt(List<Violation> violations, long schedules, long faults, String where) {
+public record Hunt(long schedules, long faults, String where, @Nullable Failure failure) {
   /** One run without choices. */
   public static Hunt straight(List<Violation> violations) {
-    return new Hunt(violations, 1, 0, "");
+    return new Hunt(
+        1, 0, "", violations.isEmpty() ? null : new Failure(List.of(), "", List.of(), violations));
   }
 
   static Hunt of(Exploration exploration) {
-    Exploration.Failure failure = exploration.failure();
-    return failure == null
-        ? new Hunt(List.of(), exploration.schedules(), 0, "")
-        : new Hunt(failure.violations(), exploration.schedules(), 0, failure.schedule());
+    Failure failure = exploration.failure();
+    String where = failure == null ? "" : failure.schedule();
+    return new Hunt(exploration.schedules(), 0, where, failure);
+  }
+
+  /** Of the first run that had any; empty if none had. */
+  public List<Violation> violations() {
+    return failure == null ? List.of() : failure.violations();
   }
 }

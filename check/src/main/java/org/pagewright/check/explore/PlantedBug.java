@@ -1,13 +1,20 @@
 package org.pagewright.check.explore;
 
-import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.pagewright.check.oracle.Violation;
 
-/** A known bug, brought back on purpose, with the scenario that shows it. */
-public interface PlantedBug {
+/**
+ * A known bug, brought back on purpose, and how it is looked for.
+ *
+ * @param name in kebab-case
+ * @param gallery its number in docs/models/gallery.md
+ * @param oracle which must catch it; empty for a refuted reading
+ * @param wrong what the kernel with the bug does, in half a sentence
+ * @param search how it is looked for
+ */
+public record PlantedBug(
+    String name, int gallery, Status status, String oracle, String wrong, Search search) {
   /** How sure it is that the bug was one. */
-  enum Status {
+  public enum Status {
     /** A reviewer, the author or a fix upstream says so. */
     CONFIRMED,
     /** A later revision changes exactly that spot. */
@@ -18,36 +25,13 @@ public interface PlantedBug {
     REFUTED
   }
 
-  /** Its name, in kebab-case. */
-  String name();
-
-  /** Its number in docs/models/gallery.md. */
-  int gallery();
-
-  Status status();
-
-  /** Name of the oracle that must catch it; empty for a refuted reading. */
-  String oracle();
-
-  /** Most runs that {@link #run} makes. */
-  default int schedules() {
-    return 1;
-  }
-
   /**
-   * Runs the scenario.
+   * Looks for it.
    *
    * @param isPlanted whether on the kernel with the bug, or on the one without it
-   * @return what the oracles found
-   */
-  List<Violation> run(boolean isPlanted);
-
-  /**
-   * The same, and how far the search went.
-   *
    * @param isOver asked between runs; ends the search
    */
-  default Hunt hunt(boolean isPlanted, BooleanSupplier isOver) {
-    return new Hunt(run(isPlanted), schedules(), 0, "");
+  public Hunt hunt(boolean isPlanted, BooleanSupplier isOver) {
+    return search.run(isPlanted, isOver);
   }
 }

@@ -2,6 +2,7 @@ package org.pagewright.check.explore;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.Step;
 
@@ -26,6 +27,12 @@ public interface Search {
     void tell(W world);
   }
 
+  /** Runs once, with the bug or without it; returns what the oracles found. */
+  @FunctionalInterface
+  interface Look {
+    List<Violation> at(boolean isPlanted);
+  }
+
   /** Looks for it until something is found, everything was tried, or it is over. */
   Hunt run(boolean isPlanted, BooleanSupplier isOver);
 
@@ -37,6 +44,11 @@ public interface Search {
         return Hunt.straight(world.inspect());
       }
     };
+  }
+
+  /** One straight run that is told in full: makes its world, and looks at it. */
+  static Search once(Look look) {
+    return (isPlanted, isOver) -> Hunt.straight(look.at(isPlanted));
   }
 
   /** One straight run, after which everything is given back: nothing may be lost. */
@@ -65,10 +77,5 @@ public interface Search {
   static Scheduler straight() {
     return (run, current, runnable, count) ->
         run.nextKind(runnable[0]) == Step.RELAX ? runnable[1] : runnable[0];
-  }
-
-  /** Without any violation. */
-  static Hunt silent(long schedules, long faults) {
-    return new Hunt(List.of(), schedules, faults, "");
   }
 }

@@ -35,10 +35,8 @@ public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> prog
   }
 
   /** Two CPUs do something. */
-  public static <W extends World> Trial<W> ofTwo(
-      Supplier<W> worlds, Act.Body<W> first, Act.Body<W> second) {
-    return new Trial<>(
-        worlds, List.of(List.of(Act.of("first", first)), List.of(Act.of("second", second))));
+  public static <W extends World> Trial<W> ofTwo(Supplier<W> worlds, Act<W> first, Act<W> second) {
+    return new Trial<>(worlds, List.of(List.of(first), List.of(second)));
   }
 
   /** How many CPUs a schedule of it names. */

@@ -2,6 +2,7 @@ package org.pagewright.check.fault;
 
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.pagewright.check.explore.Exploration.Failure;
 import org.pagewright.check.explore.Hunt;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -54,7 +55,9 @@ public final class FaultSearch<W extends World> {
       found = runPairs(i, requestsAfter[i], runsEnd);
     }
     // The run in which nothing fails is not one with failing requests.
-    return found.isEmpty() ? Search.silent(1, runs - 1) : new Hunt(found, 1, runs - 1, plan.text());
+    return found.isEmpty()
+        ? new Hunt(1, runs - 1, "", null)
+        : new Hunt(1, runs - 1, plan.text(), new Failure(trial.texts(), "", List.of(), found));
   }
 
   private List<Violation> runPairs(int first, int requests, long runsEnd) {

@@ -126,7 +126,7 @@ final class UserRootReach extends Oracle {
       String whose = owner == NOBODY ? "the kernel" : "address space " + owner;
       violated(
           walk.cpu,
-          "user mode's tables of address space %d lead from 0x%x to frame %d of %s"
+          "user mode's tables of address space %d lead from 0x%x to frame 0x%x of %s"
               .formatted(walk.context, va, pfn, whose));
     }
   }

@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
@@ -17,29 +18,20 @@ import org.pagewright.kernel.alloc.PageblockConversion;
  * <p>Scenario: all mapped memory is taken and a pageblock is free that could be mapped; a request
  * follows that may only try locks.
  */
-public final class ConvertsForTryLock implements PlantedBug {
-  @Override
-  public String name() {
-    return "nolock-alloc-enters-conversion";
-  }
+public final class ConvertsForTryLock {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "nolock-alloc-enters-conversion",
+          73,
+          PlantedBug.Status.CORROBORATED,
+          "request-promises",
+          "a request that may only try locks converts a pageblock",
+          Search.once(ConvertsForTryLock::run));
 
-  @Override
-  public int gallery() {
-    return 73;
-  }
+  private ConvertsForTryLock() {}
 
-  @Override
-  public Status status() {
-    return Status.CORROBORATED;
-  }
-
-  @Override
-  public String oracle() {
-    return "request-promises";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       if (isPlanted) {
         world

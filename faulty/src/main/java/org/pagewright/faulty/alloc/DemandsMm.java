@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -17,29 +18,20 @@ import org.pagewright.kernel.alloc.PageZeroing;
  *
  * <p>Scenario: a kernel thread asks for an unmapped frame that nobody has to zero.
  */
-public final class DemandsMm implements PlantedBug {
-  @Override
-  public String name() {
-    return "unmapped-request-needs-mm";
-  }
+public final class DemandsMm {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "unmapped-request-needs-mm",
+          76,
+          PlantedBug.Status.READING,
+          "requests-served",
+          "unmapped requests need a prepared mermap even where nothing is zeroed",
+          Search.once(DemandsMm::run));
 
-  @Override
-  public int gallery() {
-    return 76;
-  }
+  private DemandsMm() {}
 
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "requests-served";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world = FaultyKernel.sound()) {
       PageAllocator allocator = world.kernel().allocator();
       if (!isPlanted) {

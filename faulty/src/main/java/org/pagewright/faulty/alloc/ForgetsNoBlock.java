@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
@@ -14,29 +15,20 @@ import org.pagewright.kernel.alloc.RequestFlags;
  * <p>Scenario: pageblocks are free that could be mapped; requests with {@code __GFP_MEMALLOC} whose
  * caller cannot wait take all that is mapped.
  */
-public final class ForgetsNoBlock implements PlantedBug {
-  @Override
-  public String name() {
-    return "noblock-lost-with-reserves";
-  }
+public final class ForgetsNoBlock {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "noblock-lost-with-reserves",
+          18,
+          PlantedBug.Status.CORROBORATED,
+          "request-promises",
+          "a request that may use reserves forgets that its caller cannot block",
+          Search.once(ForgetsNoBlock::run));
 
-  @Override
-  public int gallery() {
-    return 18;
-  }
+  private ForgetsNoBlock() {}
 
-  @Override
-  public Status status() {
-    return Status.CORROBORATED;
-  }
-
-  @Override
-  public String oracle() {
-    return "request-promises";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       if (isPlanted) {
         world

@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Access;
@@ -16,29 +17,20 @@ import org.pagewright.kernel.alloc.PageDebugging;
  *
  * <p>Scenario: an unmapped frame is given back on a kernel with {@code init_on_free=1}.
  */
-public final class InitialisesUnmappedPages implements PlantedBug {
-  @Override
-  public String name() {
-    return "debug-hooks-touch-unmapped-page";
-  }
+public final class InitialisesUnmappedPages {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "debug-hooks-touch-unmapped-page",
+          72,
+          PlantedBug.Status.READING,
+          "contents-hooks",
+          "init_on_free clears unmapped pages through the direct map",
+          Search.once(InitialisesUnmappedPages::run));
 
-  @Override
-  public int gallery() {
-    return 72;
-  }
+  private InitialisesUnmappedPages() {}
 
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "contents-hooks";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       PageDebugging.Options options =
           new PageDebugging.Options(

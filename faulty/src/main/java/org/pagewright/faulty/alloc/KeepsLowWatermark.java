@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.RequestFlags;
@@ -13,29 +14,20 @@ import org.pagewright.kernel.alloc.RequestFlags;
  *
  * <p>Scenario: user memory is taken frame by frame until a request fails.
  */
-public final class KeepsLowWatermark implements PlantedBug {
-  @Override
-  public String name() {
-    return "slowpath-keeps-low-watermark";
-  }
+public final class KeepsLowWatermark {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "slowpath-keeps-low-watermark",
+          17,
+          PlantedBug.Status.CORROBORATED,
+          "requests-served",
+          "the slow path adds its watermark to the first attempt's",
+          Search.once(KeepsLowWatermark::run));
 
-  @Override
-  public int gallery() {
-    return 17;
-  }
+  private KeepsLowWatermark() {}
 
-  @Override
-  public Status status() {
-    return Status.CORROBORATED;
-  }
-
-  @Override
-  public String oracle() {
-    return "requests-served";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       if (isPlanted) {
         world

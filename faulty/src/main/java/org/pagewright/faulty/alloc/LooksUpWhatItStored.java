@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.pagewright.check.alloc.AllocatorMutants;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.Gfp;
 
@@ -16,31 +17,22 @@ import org.pagewright.kernel.alloc.Gfp;
  *
  * <p>Scenario: the test runs on the model's allocator, and on ones that hand out frames twice.
  */
-public final class LooksUpWhatItStored implements PlantedBug {
+public final class LooksUpWhatItStored {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "double-alloc-test-cannot-fail",
+          77,
+          PlantedBug.Status.READING,
+          AllocatorMutants.NAME,
+          "a stress test looks up what it has just stored itself",
+          Search.once(LooksUpWhatItStored::run));
+
   private static final int BLOCKS = 200;
 
-  @Override
-  public String name() {
-    return "double-alloc-test-cannot-fail";
-  }
+  private LooksUpWhatItStored() {}
 
-  @Override
-  public int gallery() {
-    return 77;
-  }
-
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return AllocatorMutants.NAME;
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       List<Violation> found = new ArrayList<>();
       AllocatorMutants.FramesTest test =

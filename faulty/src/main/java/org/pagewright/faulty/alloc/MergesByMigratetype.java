@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
@@ -16,29 +17,20 @@ import org.pagewright.kernel.buddy.MergeRule;
  * <p>Scenario: a pageblock is taken unmapped and given back; its buddy is free, mapped, and of the
  * same migratetype.
  */
-public final class MergesByMigratetype implements PlantedBug {
-  @Override
-  public String name() {
-    return "freetypes-equal-ignores-flags";
-  }
+public final class MergesByMigratetype {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "freetypes-equal-ignores-flags",
+          1,
+          PlantedBug.Status.CORROBORATED,
+          "free-memory-agreement",
+          "freetypes are equal if their migratetypes are",
+          Search.once(MergesByMigratetype::run));
 
-  @Override
-  public int gallery() {
-    return 1;
-  }
+  private MergesByMigratetype() {}
 
-  @Override
-  public Status status() {
-    return Status.CORROBORATED;
-  }
-
-  @Override
-  public String oracle() {
-    return "free-memory-agreement";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       if (isPlanted) {
         world.allocator().setMergeRule(MergesByMigratetype::mayMerge);

@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.AllocatorRules;
 import org.pagewright.kernel.alloc.Gfp;
@@ -15,29 +16,20 @@ import org.pagewright.kernel.buddy.Freetype;
  *
  * <p>Scenario: a page of a contiguous-memory area is given back and drained, on Linux 6.1.
  */
-public final class NotesTypeOfList implements PlantedBug {
-  @Override
-  public String name() {
-    return "pcp-overwrites-real-type";
-  }
+public final class NotesTypeOfList {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "pcp-overwrites-real-type",
+          57,
+          PlantedBug.Status.CONFIRMED,
+          "free-memory-agreement",
+          "a page without a per-CPU list of its own is noted as of the list it joins",
+          Search.once(NotesTypeOfList::run));
 
-  @Override
-  public int gallery() {
-    return 57;
-  }
+  private NotesTypeOfList() {}
 
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "free-memory-agreement";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.withCma(AllocatorRules.V6_1, 10, 30)) {
       if (isPlanted) {
         world

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.alloc;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.fault.FaultSearch;
@@ -20,11 +19,12 @@ import org.pagewright.kernel.buddy.Zone;
 public final class PutsBackUnlocked extends PageblockConversion {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "direct-map-fail-unlocked-free",
           4,
           PlantedBug.Status.READING,
           "execution-rules",
+          "a block that could not be converted goes back without the zone's lock",
           FaultSearch.of(PutsBackUnlocked::takeUnmapped, /* pairsMax= */ 0));
 
   private PutsBackUnlocked(AllocatorParts parts) {

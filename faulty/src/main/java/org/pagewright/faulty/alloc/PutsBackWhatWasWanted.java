@@ -1,6 +1,5 @@
 package org.pagewright.faulty.alloc;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.fault.FaultSearch;
@@ -17,11 +16,12 @@ import org.pagewright.kernel.alloc.PageblockConversion;
 public final class PutsBackWhatWasWanted extends PageblockConversion {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "direct-map-fail-wrong-freetype",
           3,
           PlantedBug.Status.READING,
           "free-memory-agreement",
+          "a block that could not be converted goes back as what was wanted",
           FaultSearch.of(PutsBackWhatWasWanted::takeUnmapped, /* pairsMax= */ 0));
 
   private PutsBackWhatWasWanted(AllocatorParts parts) {

@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.buddy.Freetype;
 import org.pagewright.kernel.buddy.Migratetype;
@@ -14,29 +15,20 @@ import org.pagewright.kernel.compact.FreePageIsolation;
  *
  * <p>Scenario: a pageblock is free and unmapped when free memory is reported to the host.
  */
-public final class ReportingRetypesUnmapped implements PlantedBug {
-  @Override
-  public String name() {
-    return "reporting-flips-unmapped-block";
-  }
+public final class ReportingRetypesUnmapped {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "reporting-flips-unmapped-block",
+          23,
+          PlantedBug.Status.READING,
+          "free-memory-agreement",
+          "reporting free memory makes unmapped pageblocks movable",
+          Search.once(ReportingRetypesUnmapped::run));
 
-  @Override
-  public int gallery() {
-    return 23;
-  }
+  private ReportingRetypesUnmapped() {}
 
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "free-memory-agreement";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       if (isPlanted) {
         world

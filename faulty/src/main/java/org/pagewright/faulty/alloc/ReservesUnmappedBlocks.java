@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
@@ -16,29 +17,20 @@ import org.pagewright.kernel.alloc.PageAllocator;
  * <p>Scenario: memory is short; an atomic request of 16 unmapped frames is served from a pageblock,
  * which joins the reserve.
  */
-public final class ReservesUnmappedBlocks implements PlantedBug {
-  @Override
-  public String name() {
-    return "highatomic-list-minus-one";
-  }
+public final class ReservesUnmappedBlocks {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "highatomic-list-minus-one",
+          22,
+          PlantedBug.Status.READING,
+          "free-memory-agreement",
+          "unmapped requests use the high-atomic reserve, which has no list for them",
+          Search.once(ReservesUnmappedBlocks::run));
 
-  @Override
-  public int gallery() {
-    return 22;
-  }
+  private ReservesUnmappedBlocks() {}
 
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "free-memory-agreement";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(288)) {
       if (isPlanted) {
         world

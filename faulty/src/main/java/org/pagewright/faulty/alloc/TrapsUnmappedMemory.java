@@ -2,6 +2,7 @@ package org.pagewright.faulty.alloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -14,29 +15,20 @@ import org.pagewright.kernel.alloc.PageblockConversion;
  *
  * <p>Scenario: unmapped memory is given back, all mapped memory is taken, user memory is asked for.
  */
-public final class TrapsUnmappedMemory implements PlantedBug {
-  @Override
-  public String name() {
-    return "movable-cannot-reclaim-unmapped";
-  }
+public final class TrapsUnmappedMemory {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "movable-cannot-reclaim-unmapped",
+          20,
+          PlantedBug.Status.READING,
+          "requests-served",
+          "only unmovable requests get pageblocks back into the direct map",
+          Search.once(TrapsUnmappedMemory::run));
 
-  @Override
-  public int gallery() {
-    return 20;
-  }
+  private TrapsUnmappedMemory() {}
 
-  @Override
-  public Status status() {
-    return Status.READING;
-  }
-
-  @Override
-  public String oracle() {
-    return "requests-served";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (AllocatorWorld world = AllocatorWorld.of(64)) {
       if (!isPlanted) {
         world

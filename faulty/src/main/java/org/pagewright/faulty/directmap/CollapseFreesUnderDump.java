@@ -1,6 +1,6 @@
 package org.pagewright.faulty.directmap;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.faulty.StopsOnce;
@@ -19,11 +19,12 @@ import org.pagewright.kernel.pgtable.PageTableDump;
 public final class CollapseFreesUnderDump {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "cpa-collapse-frees-under-ptdump",
           26,
           PlantedBug.Status.CONFIRMED,
           "table-life",
+          "a collapse frees a table that a dumper reads",
           StopsOnce.search(
               CollapseFreesUnderDump::collapseAndDump, /* stopped= */ 1, /* stepsMax= */ 64));
 
@@ -35,8 +36,10 @@ public final class CollapseFreesUnderDump {
     DirectMapConfig config = isPlanted ? DirectMapConfig.LINUX_7_0 : DirectMapConfig.LINUX_7_3;
     return Trial.ofTwo(
         () -> new ModuleKernel(config),
-        (kernel, cpu) -> kernel.set(cpu, AttributeChange.READ_ONLY_EXECUTABLE, 0),
-        CollapseFreesUnderDump::dump);
+        Act.of(
+            "set_memory_rox page 0",
+            (kernel, cpu) -> kernel.set(cpu, AttributeChange.READ_ONLY_EXECUTABLE, 0)),
+        Act.of("dump", CollapseFreesUnderDump::dump));
   }
 
   private static long dump(ModuleKernel kernel, Cpu cpu) {

@@ -1,12 +1,9 @@
 package org.pagewright.faulty.directmap;
 
-import java.util.List;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
-import org.pagewright.check.oracle.Violation;
-import org.pagewright.hardware.cpu.Interleaving;
-import org.pagewright.hardware.cpu.Scheduler;
-import org.pagewright.hardware.cpu.Step;
 import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.directmap.DirectMapConfig;
 
@@ -16,90 +13,30 @@ import org.pagewright.kernel.directmap.DirectMapConfig;
  * Linux 7.0 is the bug, the one of 7.3 its fix.
  *
  * <p>Scenario: CPU 0 makes the last page of a 2M range read-only and executable, so that the range
- * collapses; CPU 1 changes another page of it. CPU 0 stops before each of its locks in turn, and
- * CPU 1 takes each number of steps meanwhile.
+ * collapses; CPU 1 changes another page of it, in every order of their steps.
  */
-public final class CollapseFreesUnderWriter implements PlantedBug {
+public final class CollapseFreesUnderWriter {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "cpa-collapse-frees-under-writer",
+          25,
+          PlantedBug.Status.CONFIRMED,
+          "table-life",
+          "a collapse frees a table in which another CPU writes",
+          Search.exhaust(CollapseFreesUnderWriter::twoChanges, /* preemptionsMax= */ 2));
 
-  /** CPU 0 stops before each of so many locks in turn. */
-  private static final int LOCKS = 4;
+  private CollapseFreesUnderWriter() {}
 
-  /** More steps than a change of one page takes. */
-  private static final int STEPS = 40;
-
-  private static final int STOPS = LOCKS * STEPS;
-
-  @Override
-  public String name() {
-    return "cpa-collapse-frees-under-writer";
-  }
-
-  @Override
-  public int gallery() {
-    return 25;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "table-life";
-  }
-
-  @Override
-  public int schedules() {
-    return STOPS;
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static Trial<ModuleKernel> twoChanges(boolean isPlanted) {
     DirectMapConfig config = isPlanted ? DirectMapConfig.LINUX_7_0 : DirectMapConfig.LINUX_7_3;
-    List<Violation> found = List.of();
-    for (int stop = 0; stop < STOPS && found.isEmpty(); stop++) {
-      found = runOnce(config, 1 + stop / STEPS, stop % STEPS);
-    }
-    return found;
-  }
-
-  private static List<Violation> runOnce(DirectMapConfig config, int locks, int steps) {
-    Trial<ModuleKernel> trial =
-        Trial.ofTwo(
-            () -> new ModuleKernel(config),
-            (kernel, cpu) -> kernel.set(cpu, AttributeChange.READ_ONLY_EXECUTABLE, 0),
-            (kernel, cpu) -> kernel.set(cpu, AttributeChange.NOT_EXECUTABLE, 1));
-    try (ModuleKernel kernel = trial.worlds().get()) {
-      return trial.run(kernel, new StopsInBetween(locks, steps), /* isEmptied= */ false);
-    }
-  }
-
-  /**
-   * CPU 0 goes up to one of its locks, CPU 1 takes so many steps, CPU 0 goes as far as it can, then
-   * CPU 1.
-   */
-  private static final class StopsInBetween implements Scheduler {
-    private int locksLeft;
-    private int stepsLeft;
-
-    StopsInBetween(int locks, int steps) {
-      this.locksLeft = locks;
-      this.stepsLeft = steps;
-    }
-
-    @Override
-    public int next(Interleaving run, int current, int[] runnable, int count) {
-      int low = Math.min(runnable[0], runnable[count - 1]);
-      int high = Math.max(runnable[0], runnable[count - 1]);
-      if (locksLeft > 0 && current == 0 && run.nextKind(0) == Step.LOCK) {
-        locksLeft--;
-      }
-      if (locksLeft == 0 && stepsLeft > 0) {
-        stepsLeft--;
-        return high;
-      }
-      return low;
-    }
+    return Trial.ofTwo(
+        () -> new ModuleKernel(config),
+        Act.of(
+            "set_memory_rox page 0",
+            (kernel, cpu) -> kernel.set(cpu, AttributeChange.READ_ONLY_EXECUTABLE, 0)),
+        Act.of(
+            "set_memory_nx page 1",
+            (kernel, cpu) -> kernel.set(cpu, AttributeChange.NOT_EXECUTABLE, 1)));
   }
 }

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.directmap;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.ArmKernel;
@@ -21,11 +20,12 @@ public final class SplitRefusedAtBoot {
 
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "linear-map-split-refused-at-boot",
           30,
           PlantedBug.Status.CONFIRMED,
           "warnings",
+          "the boot CPU refuses to split leaves that it may split",
           Search.once(SplitRefusedAtBoot::kernel, SplitRefusedAtBoot::shareBuffers));
 
   private SplitRefusedAtBoot() {}

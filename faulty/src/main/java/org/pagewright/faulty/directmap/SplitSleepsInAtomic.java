@@ -1,6 +1,5 @@
 package org.pagewright.faulty.directmap;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.ArmKernel;
@@ -19,11 +18,12 @@ import org.pagewright.kernel.directmap.SplitRules;
 public final class SplitSleepsInAtomic {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "linear-map-split-sleeps-in-atomic",
           29,
           PlantedBug.Status.CONFIRMED,
           "execution-rules",
+          "changing the linear map takes a mutex where sleeping is forbidden",
           Search.once(SplitSleepsInAtomic::kernel, SplitSleepsInAtomic::freeInSoftirq));
 
   private SplitSleepsInAtomic() {}

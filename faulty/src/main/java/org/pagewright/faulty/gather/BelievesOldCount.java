@@ -1,7 +1,6 @@
 package org.pagewright.faulty.gather;
 
 import java.util.List;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -18,11 +17,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class BelievesOldCount {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "pt-reclaim-refilled-table",
           15,
           PlantedBug.Status.CONFIRMED,
           "emptied-tables",
+          "a zap that let go of the lock believes that the table is still empty",
           Search.exhaust(BelievesOldCount::refill, /* preemptionsMax= */ 2));
 
   private BelievesOldCount() {}

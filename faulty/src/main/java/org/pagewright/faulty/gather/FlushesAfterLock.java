@@ -1,7 +1,6 @@
 package org.pagewright.faulty.gather;
 
 import java.util.List;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -26,11 +25,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class FlushesAfterLock {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "gather-frees-before-flush-under-ptl",
           43,
           PlantedBug.Status.CONFIRMED,
           "clean-pages",
+          "a zap lets go of the lock before it flushes dirty shared pages",
           Search.exhaust(FlushesAfterLock::unmapAndClean, /* preemptionsMax= */ 2));
 
   private static final ZapLeaves DIRTY =

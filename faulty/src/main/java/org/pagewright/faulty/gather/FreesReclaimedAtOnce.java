@@ -1,7 +1,6 @@
 package org.pagewright.faulty.gather;
 
 import java.util.List;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -21,11 +20,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class FreesReclaimedAtOnce {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "pt-reclaim-immediate-free-arch",
           35,
           PlantedBug.Status.CONFIRMED,
           "table-life",
+          "reclaimed tables go at once where walkers expect them to go by RCU",
           Search.exhaust(
               isPlanted ->
                   reclaimUnderWalk(

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.gather;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.hardware.cpu.Cpu;
@@ -18,11 +17,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class TriesSharedLock {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "pt-reclaim-shared-lock-never-taken",
           37,
           PlantedBug.Status.CONFIRMED,
           "execution-rules",
+          "the fast way tries a lock that it holds",
           Search.once(TriesSharedLock::world, TriesSharedLock::reclaim));
 
   private TriesSharedLock() {}

@@ -5,7 +5,6 @@ import static java.util.Objects.requireNonNull;
 import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -31,11 +30,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class UnlinksBeforeFlush {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "pfnmap-munmap-vs-unmap-mapping",
           42,
           PlantedBug.Status.CONFIRMED,
           "freed-frame-translations",
+          "an area is unlinked before its translations are flushed",
           Search.exhaust(UnlinksBeforeFlush::unmapBoth, /* preemptionsMax= */ 2));
 
   private UnlinksBeforeFlush() {}

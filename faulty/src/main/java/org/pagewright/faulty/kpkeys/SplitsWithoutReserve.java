@@ -2,6 +2,7 @@ package org.pagewright.faulty.kpkeys;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.alloc.Gfp;
@@ -21,29 +22,20 @@ import org.pagewright.kernel.pgtable.TableSource;
  *
  * <p>Scenario: one table is allocated from a leaf of 1G while no protected page is in stock.
  */
-public final class SplitsWithoutReserve implements PlantedBug {
-  @Override
-  public String name() {
-    return "kpkeys-split-recursion";
-  }
+public final class SplitsWithoutReserve {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "kpkeys-split-recursion",
+          31,
+          PlantedBug.Status.CONFIRMED,
+          "splits-served",
+          "protecting a table splits a leaf, which needs a protected table",
+          Search.once(SplitsWithoutReserve::run));
 
-  @Override
-  public int gallery() {
-    return 31;
-  }
+  private SplitsWithoutReserve() {}
 
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "splits-served";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     Stockless[] made = new Stockless[1];
     HardenedTables.PagesMaker maker =
         (config, allocator, map) -> {

@@ -1,7 +1,6 @@
 package org.pagewright.faulty.ldt;
 
 import org.jspecify.annotations.Nullable;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.hardware.cpu.Cpu;
@@ -23,11 +22,12 @@ import org.pagewright.kernel.pgtable.PageTables;
 public final class ChecksAfterPreparing extends ModifyLdt {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "ldt-sanity-check-after-prealloc",
           8,
           PlantedBug.Status.CONFIRMED,
           "warnings",
+          "whether the LDT is mapped is asked after its tables are made",
           Search.once(isPlanted -> world("x86_64-pae", isPlanted), ChecksAfterPreparing::live));
 
   private final PageTables tables;

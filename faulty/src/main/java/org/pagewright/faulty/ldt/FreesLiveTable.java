@@ -1,7 +1,6 @@
 package org.pagewright.faulty.ldt;
 
 import org.jspecify.annotations.Nullable;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.ldt.LdtTable;
@@ -18,11 +17,12 @@ import org.pagewright.kernel.mmlocal.MmLocalRegion;
 public final class FreesLiveTable extends ModifyLdt {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "ldt-error-path-frees-live-ldt",
           49,
           PlantedBug.Status.CONFIRMED,
           "nothing-lost",
+          "when the new LDT cannot be mapped, the live one is freed",
           LdtWorld.failingLives(FreesLiveTable::new));
 
   private FreesLiveTable(KernelMachine kernel, MmLocalRegion region) {

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.ldt;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.boot.KernelMachine;
@@ -18,11 +17,12 @@ import org.pagewright.kernel.mmlocal.MmLocalRegion;
 public final class IgnoresRegionError extends ModifyLdt {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "ldt-init-error-ignored",
           7,
           PlantedBug.Status.CONFIRMED,
           "ldt-reachable",
+          "the LDT is mapped although the region could not be made ready",
           LdtWorld.failingLives(IgnoresRegionError::new));
 
   private IgnoresRegionError(KernelMachine kernel, MmLocalRegion region) {

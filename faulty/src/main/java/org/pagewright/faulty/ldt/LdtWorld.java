@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.explore.World;
@@ -153,7 +154,10 @@ public final class LdtWorld implements World {
    * @param worlds makes a kernel
    */
   public static Trial<LdtWorld> lives(Supplier<LdtWorld> worlds) {
-    return Trial.ofTwo(worlds, LdtWorld::live, LdtWorld::writeElsewhere);
+    return Trial.ofTwo(
+        worlds,
+        Act.of("start, write the LDT twice, fork", LdtWorld::live),
+        Act.of("write the LDT in another thread", LdtWorld::writeElsewhere));
   }
 
   /** Looks for a bug of the system call in such lives, each request for memory failing in turn. */

@@ -1,7 +1,6 @@
 package org.pagewright.faulty.ldt;
 
 import org.jspecify.annotations.Nullable;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.ldt.LdtTable;
@@ -17,11 +16,12 @@ import org.pagewright.kernel.mmlocal.MmLocalRegion;
 public final class WarnsOfLegalFailure extends ModifyLdt {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "ldt-warn-condition-inverted",
           9,
           PlantedBug.Status.CONFIRMED,
           "warnings",
+          "the warning is given of the failure that is legal",
           LdtWorld.failingLives(WarnsOfLegalFailure::new));
 
   private WarnsOfLegalFailure(KernelMachine kernel, MmLocalRegion region) {

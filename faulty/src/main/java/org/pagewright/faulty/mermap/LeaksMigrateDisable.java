@@ -1,6 +1,5 @@
 package org.pagewright.faulty.mermap;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.fault.FaultSearch;
@@ -25,11 +24,12 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
 public final class LeaksMigrateDisable extends Mermap {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "mermap-error-leaks-migrate-disable",
           11,
           PlantedBug.Status.READING,
           "migration-balance",
+          "a failed request leaves migration disabled",
           FaultSearch.of(LeaksMigrateDisable::mapOnce, /* pairsMax= */ 100));
 
   private LeaksMigrateDisable(

@@ -1,6 +1,6 @@
 package org.pagewright.faulty.mermap;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -29,11 +29,12 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
 public final class PutsWithCreatingWalk extends Mermap {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "mermap-put-walk-may-allocate",
           70,
           PlantedBug.Status.CORROBORATED,
           "mermap-promise",
+          "unmapping makes the tables that are missing",
           Search.exhaust(PutsWithCreatingWalk::prepareAndUse, /* preemptionsMax= */ 1));
 
   private static final long PAGE_BYTES = 1 << 12;
@@ -64,11 +65,13 @@ public final class PutsWithCreatingWalk extends Mermap {
   private static Trial<FaultyKernel> prepareAndUse(boolean isPlanted) {
     return Trial.ofTwo(
         () -> world(isPlanted),
-        (world, cpu) -> {
-          Mm mm = Task.currentMm(cpu);
-          return mm == null ? 0 : world.mermap().prepare(cpu, mm);
-        },
-        PutsWithCreatingWalk::mapOnce);
+        Act.of("prepare the mermap", PutsWithCreatingWalk::prepare),
+        Act.of("map a page", PutsWithCreatingWalk::mapOnce));
+  }
+
+  private static long prepare(FaultyKernel world, Cpu cpu) {
+    Mm mm = Task.currentMm(cpu);
+    return mm == null ? 0 : world.mermap().prepare(cpu, mm);
   }
 
   private static FaultyKernel world(boolean isPlanted) {

@@ -2,6 +2,7 @@ package org.pagewright.faulty.mermap;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -16,31 +17,22 @@ import org.pagewright.kernel.mermap.MermapHandle;
  *
  * <p>Scenario: all normal records are in use when the reserved request comes.
  */
-public final class SharesReservedRecord implements PlantedBug {
+public final class SharesReservedRecord {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "mermap-reserved-slot-not-reserved",
+          69,
+          PlantedBug.Status.CORROBORATED,
+          "mermap-promise",
+          "the request that always succeeds has no record of its own",
+          Search.once(SharesReservedRecord::run));
+
   private static final int DATA = Rights.KERNEL_READ | Rights.KERNEL_WRITE;
 
-  @Override
-  public String name() {
-    return "mermap-reserved-slot-not-reserved";
-  }
+  private SharesReservedRecord() {}
 
-  @Override
-  public int gallery() {
-    return 69;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CORROBORATED;
-  }
-
-  @Override
-  public String oracle() {
-    return "mermap-promise";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     MermapConfig config = isPlanted ? MermapConfig.V1 : MermapConfig.V2;
     try (FaultyKernel world = FaultyKernel.with(config)) {
       world.runPrepared(0);

@@ -2,6 +2,7 @@ package org.pagewright.faulty.mermap;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -20,31 +21,22 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  *
  * <p>Scenario: requests use a window up, the reserved one takes its last page, one more follows.
  */
-public final class WrapsIntoNextCpu implements PlantedBug {
+public final class WrapsIntoNextCpu {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "mermap-wraps-into-next-cpu",
+          10,
+          PlantedBug.Status.CORROBORATED,
+          "mermap-addresses",
+          "the test for room wraps, and a mapping lands in the next CPU's window",
+          Search.once(WrapsIntoNextCpu::run));
+
   private static final int DATA = Rights.KERNEL_READ | Rights.KERNEL_WRITE;
 
-  @Override
-  public String name() {
-    return "mermap-wraps-into-next-cpu";
-  }
+  private WrapsIntoNextCpu() {}
 
-  @Override
-  public int gallery() {
-    return 10;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CORROBORATED;
-  }
-
-  @Override
-  public String oracle() {
-    return "mermap-addresses";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world =
         FaultyKernel.with((config, region, kernel, shootdown) ->
             new Wrapping(config, region, kernel, shootdown, isPlanted))) {

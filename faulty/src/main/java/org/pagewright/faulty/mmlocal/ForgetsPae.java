@@ -1,6 +1,5 @@
 package org.pagewright.faulty.mmlocal;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.ldt.LdtWorld;
@@ -20,11 +19,12 @@ import org.pagewright.kernel.mmlocal.MmLocalRegion;
 public final class ForgetsPae extends MmLocalRegion {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "mm-local-pae-pti-forgotten",
           52,
           PlantedBug.Status.CONFIRMED,
           "ldt-reachable",
+          "with PAE user mode's tables lack the region",
           Search.once(ForgetsPae::world, world -> live(world)));
 
   private final boolean isPae;

@@ -3,7 +3,6 @@ package org.pagewright.faulty.mmlocal;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.pagewright.check.explore.Hunt;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.ldt.LdtWorld;
@@ -31,11 +30,12 @@ public final class OverlapsOtherRegions {
 
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "ldt-region-overlaps-on-5-level",
           50,
           PlantedBug.Status.CONFIRMED,
           "kernel-regions",
+          "with five levels the LDT stands where boot places other regions",
           OverlapsOtherRegions::search);
 
   private OverlapsOtherRegions() {}

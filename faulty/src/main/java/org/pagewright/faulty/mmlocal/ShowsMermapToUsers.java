@@ -1,7 +1,6 @@
 package org.pagewright.faulty.mmlocal;
 
 import java.util.Objects;
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.ldt.LdtWorld;
@@ -28,11 +27,12 @@ import org.pagewright.kernel.mmlocal.MmLocalRegion;
 public final class ShowsMermapToUsers {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "mm-local-visible-to-user-root",
           54,
           PlantedBug.Status.CONFIRMED,
           "user-root-reach",
+          "all of the region is shared with user mode's tables",
           Search.once(ShowsMermapToUsers::world, ShowsMermapToUsers::mapForeignPage));
 
   private ShowsMermapToUsers() {}

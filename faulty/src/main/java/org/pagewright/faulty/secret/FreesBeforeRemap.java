@@ -1,6 +1,5 @@
 package org.pagewright.faulty.secret;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.explore.Search;
@@ -21,11 +20,12 @@ import org.pagewright.kernel.secret.SecretmemConfig;
 public final class FreesBeforeRemap extends SecretPageCache {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "secretmem-freed-before-remap",
           6,
           PlantedBug.Status.CONFIRMED,
           "free-memory-agreement",
+          "the loser of a race frees its frame before it is in the direct map",
           Search.exhaust(FreesBeforeRemap::doubleFault, /* preemptionsMax= */ 2));
 
   private FreesBeforeRemap(SecretPages pages) {

@@ -2,6 +2,7 @@ package org.pagewright.faulty.secret;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -16,31 +17,22 @@ import org.pagewright.kernel.secret.SecretmemConfig;
  *
  * <p>Scenario: pages of a file are added, cleared through the mermap, and given back.
  */
-public final class FreesWhileCached implements PlantedBug {
+public final class FreesWhileCached {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "mermap-page-freed-while-cached",
+          14,
+          PlantedBug.Status.CONFIRMED,
+          "freed-frame-translations",
+          "frames leave the process while CPUs hold mermap translations to them",
+          Search.once(FreesWhileCached::run));
+
   private static final int PAGES = 4;
 
-  @Override
-  public String name() {
-    return "mermap-page-freed-while-cached";
-  }
+  private FreesWhileCached() {}
 
-  @Override
-  public int gallery() {
-    return 14;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "freed-frame-translations";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world = FaultyKernel.sound()) {
       world.runPrepared(0);
       SecretPageCache file =

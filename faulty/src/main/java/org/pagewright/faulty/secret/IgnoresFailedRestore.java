@@ -2,6 +2,7 @@ package org.pagewright.faulty.secret;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.faulty.NoTables;
@@ -19,32 +20,23 @@ import org.pagewright.kernel.secret.SecretPages;
  * <p>Scenario: a folio of 2 MiB is removed as a whole and put back page by page while tables cannot
  * be had, then freed.
  */
-public final class IgnoresFailedRestore implements PlantedBug {
+public final class IgnoresFailedRestore {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "restore-assumed-infallible",
+          68,
+          PlantedBug.Status.CONFIRMED,
+          "free-memory-agreement",
+          "putting a page back into the direct map is taken to succeed",
+          Search.once(IgnoresFailedRestore::run));
+
   private static final int ORDER = 9;
   private static final long BYTES = 2L << 20;
 
-  @Override
-  public String name() {
-    return "restore-assumed-infallible";
-  }
+  private IgnoresFailedRestore() {}
 
-  @Override
-  public int gallery() {
-    return 68;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "free-memory-agreement";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     GuestMemfdConfig config = GuestMemfdConfig.BASELINE.withFolioOrder(ORDER).withRestoreOrder(0);
     try (FaultyKernel world = FaultyKernel.sound()) {
       Cpu cpu = world.cpu(0);

@@ -2,6 +2,7 @@ package org.pagewright.faulty.secret;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.kernel.secret.FastPin;
@@ -18,29 +19,20 @@ import org.pagewright.kernel.secret.SecretmemConfig;
  * <p>Scenario: a page of a secret file is touched, and the kernel asks for it at once, and again
  * when the batch is drained.
  */
-public final class TrustsLruFlag implements PlantedBug {
-  @Override
-  public String name() {
-    return "secretmem-gup-fast-by-lru-flag";
-  }
+public final class TrustsLruFlag {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "secretmem-gup-fast-by-lru-flag",
+          66,
+          PlantedBug.Status.CONFIRMED,
+          "secrets-unreachable",
+          "pages without the LRU flag are taken to be ordinary ones",
+          Search.once(TrustsLruFlag::run));
 
-  @Override
-  public int gallery() {
-    return 66;
-  }
+  private TrustsLruFlag() {}
 
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "secrets-unreachable";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world = FaultyKernel.sound()) {
       SecretPages pages = world.secretPages();
       SecretPageCache file = new SecretPageCache(pages, SecretmemConfig.Backing.REMOVE_EACH);

@@ -2,6 +2,7 @@ package org.pagewright.faulty.sva;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -23,34 +24,25 @@ import org.pagewright.kernel.vmalloc.SharedRoots;
  * <p>Scenario: a device that uses a process's addresses tries a kernel address, so that its IOMMU
  * remembers the tables on the way; then a large leaf takes the place of the lowest one.
  */
-public final class FreesTablesAtOnce implements PlantedBug {
+public final class FreesTablesAtOnce {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "kernel-table-freed-while-iommu-cached",
+          28,
+          PlantedBug.Status.CONFIRMED,
+          "freed-frame-translations",
+          "kernel tables are freed while an IOMMU may walk them",
+          Search.once(FreesTablesAtOnce::run));
+
   private static final int PASID = 7;
   private static final int RIGHTS = Rights.KERNEL_READ | Rights.ACCESSED;
   private static final long LARGE_BYTES = 2 << 20;
   private static final long PAGE_BYTES = 1 << 12;
 
-  @Override
-  public String name() {
-    return "kernel-table-freed-while-iommu-cached";
-  }
+  private FreesTablesAtOnce() {}
 
-  @Override
-  public int gallery() {
-    return 28;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "freed-frame-translations";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world = FaultyKernel.sound()) {
       KernelMachine kernel = world.kernel();
       Cpu cpu = world.cpu(0);

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.tablelife;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.gather.TableWorld;
@@ -19,11 +18,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class ForgetsOwner {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "ctor-with-unknown-mm",
           60,
           PlantedBug.Status.CONFIRMED,
           "table-construction",
+          "kernel tables are constructed without their owner and get locks",
           (isPlanted, isOver) ->
               Search.once(
                       planted -> new TableWorld(TableRules.ALL, config -> config),

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.tablelife;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.gather.TableWorld;
@@ -21,11 +20,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class FreesWholePage {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "pt-reclaim-non-ptdesc-table",
           36,
           PlantedBug.Status.CONFIRMED,
           "table-construction",
+          "a fragment of a page is freed as if it were the page",
           (isPlanted, isOver) ->
               Search.once(
                       planted -> new TableWorld(TableRules.ALL, config -> config),

@@ -1,6 +1,5 @@
 package org.pagewright.faulty.tablelife;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.gather.TableWorld;
@@ -16,11 +15,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class SkipsKernelConstructor {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "kernel-pte-table-without-ctor",
           59,
           PlantedBug.Status.CONFIRMED,
           "table-construction",
+          "the kernel's lowest tables are never constructed",
           Search.once(
               isPlanted -> new TableWorld(rules(isPlanted), config -> config),
               world -> KernelRange.map(world, world.kernel().tablePages())));

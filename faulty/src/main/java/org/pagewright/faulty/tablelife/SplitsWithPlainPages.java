@@ -1,6 +1,5 @@
 package org.pagewright.faulty.tablelife;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.faulty.gather.TableWorld;
@@ -18,11 +17,12 @@ import org.pagewright.kernel.tablelife.TableRules;
 public final class SplitsWithPlainPages {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "cpa-split-table-without-ctor",
           27,
           PlantedBug.Status.CONFIRMED,
           "table-construction",
+          "the table of a split is never constructed",
           Search.once(
               isPlanted ->
                   new TableWorld(

@@ -1,7 +1,7 @@
 package org.pagewright.faulty.tlbflush;
 
 import java.util.List;
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -31,11 +31,12 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
 public final class SkipsSwitchingCpus extends TlbShootdown {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "tlb-flush-skipped-while-switching",
           16,
           PlantedBug.Status.CONFIRMED,
           "mm-flushes-complete",
+          "a flush spares CPUs that are switching",
           Search.exhaust(SkipsSwitchingCpus::flushAndSwitch, /* preemptionsMax= */ 2));
 
   private static final long USER_VA = 0x40_0000;
@@ -53,7 +54,10 @@ public final class SkipsSwitchingCpus extends TlbShootdown {
   }
 
   private static Trial<Switching> flushAndSwitch(boolean isPlanted) {
-    return Trial.ofTwo(() -> new Switching(isPlanted), Switching::flush, Switching::comeBack);
+    return Trial.ofTwo(
+        () -> new Switching(isPlanted),
+        Act.of("flush", Switching::flush),
+        Act.of("switch back", Switching::comeBack));
   }
 
   /** A process runs on CPU 0; its other thread left CPU 1 for another process. */

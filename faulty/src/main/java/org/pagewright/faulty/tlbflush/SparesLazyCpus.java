@@ -2,6 +2,7 @@ package org.pagewright.faulty.tlbflush;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -20,29 +21,20 @@ import org.pagewright.kernel.tlbflush.TlbShootdown;
  * <p>Scenario: CPU 1 uses a process's region and goes on with a kernel thread; CPU 0 ends the
  * process, whose tables are freed.
  */
-public final class SparesLazyCpus implements PlantedBug {
-  @Override
-  public String name() {
-    return "lazy-tlb-walks-freed-table";
-  }
+public final class SparesLazyCpus {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "lazy-tlb-walks-freed-table",
+          38,
+          PlantedBug.Status.CONFIRMED,
+          "freed-frame-translations",
+          "freeing tables spares CPUs that keep the address space lazily",
+          Search.once(SparesLazyCpus::run));
 
-  @Override
-  public int gallery() {
-    return 38;
-  }
+  private SparesLazyCpus() {}
 
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "freed-frame-translations";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world = FaultyKernel.with(kernel -> new Sparing(kernel, isPlanted))) {
       Mm mm = world.runPrepared(1);
       Cpu user = world.cpu(1);

@@ -1,6 +1,6 @@
 package org.pagewright.faulty.vm;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -23,18 +23,21 @@ public final class CollapsesUnderWalkers {
   private static final long VA = 64 * HUGE;
 
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "gup-fast-vs-table-removal",
           47,
           PlantedBug.Status.CONFIRMED,
           "walked-tables",
+          "a collapse does not wait for walkers without locks",
           Search.exhaust(CollapsesUnderWalkers::trial, /* preemptionsMax= */ 1));
 
   private CollapsesUnderWalkers() {}
 
   private static Trial<ProgramWorld> trial(boolean isPlanted) {
     return Trial.ofTwo(
-        () -> world(isPlanted), CollapsesUnderWalkers::pin, CollapsesUnderWalkers::collapse);
+        () -> world(isPlanted),
+        Act.of("pin without locks", CollapsesUnderWalkers::pin),
+        Act.of("collapse", CollapsesUnderWalkers::collapse));
   }
 
   private static ProgramWorld world(boolean isPlanted) {

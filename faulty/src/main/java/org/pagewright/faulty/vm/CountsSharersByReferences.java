@@ -1,6 +1,6 @@
 package org.pagewright.faulty.vm;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -25,11 +25,12 @@ public final class CountsSharersByReferences {
   private static final long VA = 4 * SPAN;
 
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "table-share-count-uses-refcount",
           46,
           PlantedBug.Status.CONFIRMED,
           "nothing-lost",
+          "sharers of a table are counted by its reference count",
           Search.exhaust(CountsSharersByReferences::trial, /* preemptionsMax= */ 1));
 
   private CountsSharersByReferences() {}
@@ -37,8 +38,8 @@ public final class CountsSharersByReferences {
   private static Trial<ProgramWorld> trial(boolean isPlanted) {
     return Trial.ofTwo(
         () -> world(isPlanted),
-        (world, cpu) -> world.memory().unmap(cpu, world.space(0), VA, SPAN),
-        CountsSharersByReferences::look);
+        Act.of("munmap", (world, cpu) -> world.memory().unmap(cpu, world.space(0), VA, SPAN)),
+        Act.of("look at the table", CountsSharersByReferences::look));
   }
 
   private static ProgramWorld world(boolean isPlanted) {

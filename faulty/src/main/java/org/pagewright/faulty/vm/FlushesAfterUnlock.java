@@ -1,6 +1,6 @@
 package org.pagewright.faulty.vm;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -22,11 +22,12 @@ import org.pagewright.kernel.vm.VmServices;
  */
 public final class FlushesAfterUnlock {
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "mremap-releases-ptl-before-flush",
           44,
           PlantedBug.Status.CONFIRMED,
           "freed-frame-translations",
+          "mremap unlocks both tables before it flushes the old addresses",
           Search.exhaust(FlushesAfterUnlock::trial, /* preemptionsMax= */ 2));
 
   private FlushesAfterUnlock() {}
@@ -34,8 +35,8 @@ public final class FlushesAfterUnlock {
   private static Trial<ProgramWorld> trial(boolean isPlanted) {
     return Trial.ofTwo(
         () -> world(isPlanted),
-        FlushesAfterUnlock::move,
-        (world, cpu) -> world.memory().truncate(cpu, world.file(), 0));
+        Act.of("mremap, then read", FlushesAfterUnlock::move),
+        Act.of("ftruncate", (world, cpu) -> world.memory().truncate(cpu, world.file(), 0)));
   }
 
   private static ProgramWorld world(boolean isPlanted) {

@@ -1,6 +1,6 @@
 package org.pagewright.faulty.vm;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
@@ -20,11 +20,12 @@ import org.pagewright.kernel.vm.VmServices;
  */
 public final class SkipsBatchedFlush {
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "reclaim-batched-flush-vs-mprotect",
           40,
           PlantedBug.Status.CONFIRMED,
           "user-translations",
+          "who finds an entry empty forgets the flush that is still to come",
           Search.exhaust(SkipsBatchedFlush::trial, /* preemptionsMax= */ 1));
 
   private SkipsBatchedFlush() {}
@@ -32,8 +33,8 @@ public final class SkipsBatchedFlush {
   private static Trial<ProgramWorld> trial(boolean isPlanted) {
     return Trial.ofTwo(
         () -> world(isPlanted),
-        (world, cpu) -> world.memory().reclaim(cpu, world.file(), 0, 1),
-        SkipsBatchedFlush::protect);
+        Act.of("reclaim", (world, cpu) -> world.memory().reclaim(cpu, world.file(), 0, 1)),
+        Act.of("mprotect", SkipsBatchedFlush::protect));
   }
 
   private static ProgramWorld world(boolean isPlanted) {

@@ -1,6 +1,6 @@
 package org.pagewright.faulty.vmalloc;
 
-import org.pagewright.check.explore.Planted;
+import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.faulty.StopsOnce;
@@ -20,11 +20,12 @@ import org.pagewright.kernel.vmalloc.KernelVmap;
 public final class FreesUnderDump extends KernelVmap {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "kernel-table-freed-under-dump",
           62,
           PlantedBug.Status.CONFIRMED,
           "table-life",
+          "a table that a large leaf replaces is freed while a dump reads it",
           StopsOnce.search(FreesUnderDump::mapAndDump, /* stopped= */ 1, /* stepsMax= */ 64));
 
   private FreesUnderDump(KernelMachine kernel) {
@@ -40,8 +41,8 @@ public final class FreesUnderDump extends KernelVmap {
   private static Trial<VmapWorld> mapAndDump(boolean isPlanted) {
     return Trial.ofTwo(
         () -> new VmapWorld(isPlanted ? FreesUnderDump::new : VmapWorld::sound),
-        (world, cpu) -> world.mapLarge(cpu, /* level= */ 2),
-        VmapWorld::dump);
+        Act.of("map a large leaf", (world, cpu) -> world.mapLarge(cpu, /* level= */ 2)),
+        Act.of("dump", VmapWorld::dump));
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.pagewright.faulty.vmalloc;
 
 import java.util.List;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.faulty.FaultyKernel;
 import org.pagewright.hardware.cpu.Cpu;
@@ -19,32 +20,23 @@ import org.pagewright.kernel.vmalloc.SharedRoots;
  * <p>Scenario: a process runs; the kernel maps a range that begins in one top-level entry and ends
  * in the next.
  */
-public final class SyncsNoRoots implements PlantedBug {
+public final class SyncsNoRoots {
+  /** The bug with its scenario. */
+  public static final PlantedBug BUG =
+      new PlantedBug(
+          "new-top-level-entry-not-synced",
+          55,
+          PlantedBug.Status.CONFIRMED,
+          "kernel-halves-equal",
+          "a new top-level entry is made in one root only",
+          Search.once(SyncsNoRoots::run));
+
   private static final long TOP_BYTES = 512L << 30;
   private static final long PAGE_BYTES = 1 << 12;
 
-  @Override
-  public String name() {
-    return "new-top-level-entry-not-synced";
-  }
+  private SyncsNoRoots() {}
 
-  @Override
-  public int gallery() {
-    return 55;
-  }
-
-  @Override
-  public Status status() {
-    return Status.CONFIRMED;
-  }
-
-  @Override
-  public String oracle() {
-    return "kernel-halves-equal";
-  }
-
-  @Override
-  public List<Violation> run(boolean isPlanted) {
+  private static List<Violation> run(boolean isPlanted) {
     try (FaultyKernel world = FaultyKernel.sound()) {
       KernelMachine kernel = world.kernel();
       Cpu cpu = world.cpu(0);

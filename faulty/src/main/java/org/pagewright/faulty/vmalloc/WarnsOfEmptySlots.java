@@ -1,6 +1,5 @@
 package org.pagewright.faulty.vmalloc;
 
-import org.pagewright.check.explore.Planted;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
 import org.pagewright.kernel.boot.KernelMachine;
@@ -18,11 +17,12 @@ import org.pagewright.kernel.vmalloc.KernelVmap;
 public final class WarnsOfEmptySlots extends KernelVmap {
   /** The bug with its scenario. */
   public static final PlantedBug BUG =
-      new Planted(
+      new PlantedBug(
           "teardown-warns-on-empty-slot",
           63,
           PlantedBug.Status.CONFIRMED,
           "warnings",
+          "a teardown takes empty entries for tables and warns",
           Search.once(
               isPlanted -> new VmapWorld(isPlanted ? WarnsOfEmptySlots::new : VmapWorld::sound),
               world -> world.mapLarge(world.cpu(0), /* level= */ 3)));

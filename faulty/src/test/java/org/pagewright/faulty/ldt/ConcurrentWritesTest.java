@@ -59,8 +59,8 @@ class ConcurrentWritesTest {
     Trial<LdtWorld> trial =
         Trial.ofTwo(
             () -> withTwoThreads(LdtWorld.sound(format)),
-            (world, cpu) -> world.write(cpu, 0),
-            (world, cpu) -> world.write(cpu, 1));
+            Act.of("write entry 0", (world, cpu) -> world.write(cpu, 0)),
+            Act.of("write entry 1", (world, cpu) -> world.write(cpu, 1)));
     assertThat(new Explorer(trial).exhaust(PREEMPTIONS, () -> false).failure()).isNull();
   }
 
@@ -69,8 +69,8 @@ class ConcurrentWritesTest {
     Trial<LdtWorld> trial =
         Trial.ofTwo(
             () -> withTwoThreads(LdtWorld.with(FORMAT, Unlocked::new)),
-            (world, cpu) -> world.write(cpu, 0),
-            (world, cpu) -> world.write(cpu, 1));
+            Act.of("write entry 0", (world, cpu) -> world.write(cpu, 0)),
+            Act.of("write entry 1", (world, cpu) -> world.write(cpu, 1)));
     assertThat(new Explorer(trial).exhaust(PREEMPTIONS, () -> false).failure()).isNotNull();
   }
 

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -30,7 +29,6 @@ import org.pagewright.lab.experiment.Nearest;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.report.Json;
 import org.pagewright.lab.report.OutputFile;
-import org.pagewright.lab.report.TextTable;
 import org.pagewright.lab.scenario.CheckMatrix;
 import org.pagewright.lab.scenario.ScenarioFile;
 import picocli.CommandLine.Command;
@@ -305,10 +303,8 @@ final class CheckCommand implements Callable<Integer> {
     String coverage = hunt.faults() + " of them with failing requests";
     return new Exploration(
         hunt.schedules() + hunt.faults(),
-        hunt.violations().isEmpty() ? coverage : coverage + ", in the last " + hunt.where(),
-        hunt.violations().isEmpty()
-            ? null
-            : new Exploration.Failure(trial.texts(), "", List.of(), hunt.violations()));
+        hunt.where().isEmpty() ? coverage : coverage + ", in the last " + hunt.where(),
+        hunt.failure());
   }
 
   private long count() {
@@ -335,27 +331,7 @@ final class CheckCommand implements Callable<Integer> {
     if (failure == null) {
       return;
     }
-    List<List<String>> programs = failure.programs();
-    for (int cpu = 0; cpu < programs.size(); cpu++) {
-      out.println("CPU " + cpu + " did: " + String.join(", ", programs.get(cpu)));
-    }
-    out.print(table(failure));
-    failure.violations().forEach(violation -> out.println("violated: " + violation));
+    out.print(FailureText.of(failure));
     out.print(result.replay());
-  }
-
-  /** A column for each CPU, a step a row. */
-  static String table(Exploration.Failure failure) {
-    int cpus = Math.max(2, failure.programs().size());
-    TextTable table = new TextTable();
-    for (int cpu = 0; cpu < cpus; cpu++) {
-      table.column("CPU " + cpu, TextTable.Align.LEFT);
-    }
-    for (Exploration.Row row : failure.rows()) {
-      List<String> cells = new ArrayList<>(Collections.nCopies(cpus, ""));
-      cells.set(row.cpu(), row.what());
-      table.row(cells);
-    }
-    return table.text();
   }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.oracle.Checker;
@@ -167,16 +166,7 @@ final class ListCommand implements Callable<Integer> {
   }
 
   private static List<Entry> planted() {
-    return PlantedCommand.all().stream()
-        .map(bug ->
-            new Entry(
-                bug.name(),
-                "gallery "
-                    + bug.gallery()
-                    + ", "
-                    + bug.status().name().toLowerCase(Locale.ROOT)
-                    + (bug.oracle().isEmpty() ? "" : ": found by " + bug.oracle())))
-        .toList();
+    return PlantedCommand.all().stream().map(bug -> new Entry(bug.name(), bug.wrong())).toList();
   }
 
   private static String firstSentence(String text) {

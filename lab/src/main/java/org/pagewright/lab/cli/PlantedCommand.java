@@ -9,11 +9,14 @@ import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.check.explore.Exploration;
 import org.pagewright.check.explore.Gallery;
 import org.pagewright.check.explore.Hunt;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.lab.experiment.Nearest;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.report.Json;
 import org.pagewright.lab.report.OutputFile;
@@ -26,8 +29,17 @@ import picocli.CommandLine.Parameters;
 /** Runs the planted bugs and says which checker found each. */
 @Command(
     name = "planted",
-    description = "Runs the planted bugs: which checker found each, after how many schedules.",
-    footer = {"", "Examples:", "  pagewright planted", "  pagewright planted --json -"})
+    description = {
+      "Runs the planted bugs: which checker found each, after how many schedules.",
+      "With names it tells each one's story: the steps of every CPU, and what was violated."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  pagewright planted",
+      "  pagewright planted secretmem-freed-before-remap",
+      "  pagewright planted --json -"
+    })
 final class PlantedCommand implements Callable<Integer> {
   private static final double NS_PER_SECOND = 1e9;
 
@@ -56,33 +68,75 @@ final class PlantedCommand implements Callable<Integer> {
   private record Row(
       String name,
       int gallery,
+      String wrong,
       Verdict result,
       @Nullable String by,
       long schedules,
       long faults,
-      double seconds) {
-    private boolean isAsSaid() {
-      return result == Verdict.FOUND || result == Verdict.REFUTED;
-    }
-  }
+      String where,
+      double seconds) {}
 
   /** The whole document. */
   private record Report(List<Row> planted) {}
 
+  /** What came of looking for one bug. */
+  private record Found(PlantedBug bug, Hunt hunt, Verdict verdict, double seconds) {
+    private boolean isAsSaid() {
+      return verdict == Verdict.FOUND || verdict == Verdict.REFUTED;
+    }
+
+    private String by() {
+      return hunt.violations().stream()
+          .map(Violation::oracle)
+          .distinct()
+          .collect(Collectors.joining(", "));
+    }
+
+    private String result() {
+      String name = verdict.name().toLowerCase(Locale.ROOT);
+      return switch (verdict) {
+        case FOUND -> by();
+        case UNEXPECTED -> name + (by().isEmpty() ? ": without the bug" : ": " + by());
+        case MISSED, REFUTED -> name;
+      };
+    }
+
+    private String after() {
+      long runs = hunt.faults() > 0 ? hunt.faults() : hunt.schedules();
+      String what = hunt.faults() > 0 ? "fault" : "schedule";
+      return String.format(Locale.ROOT, "%,d %s%s", runs, what, runs == 1 ? "" : "s");
+    }
+
+    private Row row() {
+      String by = by();
+      return new Row(
+          bug.name(),
+          bug.gallery(),
+          bug.wrong(),
+          verdict,
+          by.isEmpty() ? null : by,
+          hunt.schedules(),
+          hunt.faults(),
+          hunt.where(),
+          seconds);
+    }
+  }
+
   @Override
   public Integer call() throws IOException {
-    List<Row> rows = chosen().stream().map(this::run).toList();
+    List<Found> found = chosen().stream().map(this::look).toList();
     Path json = common.json();
-    if (json != null && json.toString().equals("-")) {
-      common.out().print(Json.text(new Report(rows)));
+    boolean isJsonOnly = json != null && json.toString().equals("-");
+    String document = Json.text(new Report(found.stream().map(Found::row).toList()));
+    if (isJsonOnly) {
+      common.out().print(document);
     } else {
-      common.out().print(table(rows));
+      common.out().print(names.isEmpty() ? table(found) : stories(found));
       if (json != null) {
-        OutputFile.print(json, out -> out.print(Json.text(new Report(rows))));
+        OutputFile.print(json, out -> out.print(document));
       }
     }
-    boolean isFine = rows.stream().allMatch(Row::isAsSaid);
-    return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
+    return found.stream().allMatch(Found::isAsSaid) ? ExitStatus.FINE : ExitStatus.FOUND;
   }
 
   private List<PlantedBug> chosen() {
@@ -100,7 +154,10 @@ final class PlantedCommand implements Callable<Integer> {
         .orElseThrow(() -> {
           List<String> known = bugs.stream().map(PlantedBug::name).toList();
           return new BadInput(
-              "no planted bug '" + name + "'; expected one of " + String.join(", ", known));
+              "no planted bug '"
+                  + name
+                  + "'; expected one of 'pagewright list planted'"
+                  + Nearest.hint(name, known));
         });
   }
 
@@ -111,20 +168,14 @@ final class PlantedCommand implements Callable<Integer> {
     return bugs;
   }
 
-  private Row run(PlantedBug bug) {
+  private Found look(PlantedBug bug) {
     long startNs = System.nanoTime();
     Hunt hunt = bug.hunt(/* isPlanted= */ true, until(startNs));
     long endNs = System.nanoTime();
     Hunt without = bug.hunt(/* isPlanted= */ false, until(endNs));
     List<String> by = hunt.violations().stream().map(Violation::oracle).distinct().toList();
-    return new Row(
-        bug.name(),
-        bug.gallery(),
-        verdict(bug, by, without.violations().isEmpty()),
-        by.isEmpty() ? null : String.join(", ", by),
-        hunt.schedules(),
-        hunt.faults(),
-        (endNs - startNs) / NS_PER_SECOND);
+    Verdict verdict = verdict(bug, by, without.violations().isEmpty());
+    return new Found(bug, hunt, verdict, (endNs - startNs) / NS_PER_SECOND);
   }
 
   private BooleanSupplier until(long startNs) {
@@ -141,28 +192,51 @@ final class PlantedCommand implements Callable<Integer> {
     return isExpected ? Verdict.FOUND : Verdict.UNEXPECTED;
   }
 
-  private static String table(List<Row> rows) {
+  private static String table(List<Found> rows) {
     TextTable table =
         new TextTable()
+            .column("no.", TextTable.Align.RIGHT)
             .column("planted bug", TextTable.Align.LEFT)
-            .column("gallery", TextTable.Align.RIGHT)
-            .column("result", TextTable.Align.LEFT)
             .column("found by", TextTable.Align.LEFT)
-            .column("schedules", TextTable.Align.RIGHT)
-            .column("faults", TextTable.Align.RIGHT)
-            .column("seconds", TextTable.Align.RIGHT);
-    for (Row row : rows) {
-      String by = row.by();
+            .column("after", TextTable.Align.RIGHT)
+            .column("time", TextTable.Align.RIGHT);
+    for (Found one : rows) {
       table.row(
           List.of(
-              row.name(),
-              Integer.toString(row.gallery()),
-              row.result().name().toLowerCase(Locale.ROOT),
-              by == null ? "" : by,
-              Long.toString(row.schedules()),
-              Long.toString(row.faults()),
-              String.format(Locale.ROOT, "%.3f", row.seconds())));
+              Integer.toString(one.bug().gallery()),
+              one.bug().name(),
+              one.result(),
+              one.after(),
+              milliseconds(one)));
     }
-    return table.text();
+    long asSaid = rows.stream().filter(Found::isAsSaid).count();
+    return table.text() + asSaid + " of " + rows.size() + " as expected\n";
+  }
+
+  private static String stories(List<Found> found) {
+    return found.stream().map(PlantedCommand::story).collect(Collectors.joining("\n"));
+  }
+
+  private static String story(Found one) {
+    PlantedBug bug = one.bug();
+    StringBuilder out = new StringBuilder();
+    out.append(bug.name()).append(": ").append(bug.wrong()).append('\n');
+    out.append("gallery ").append(bug.gallery()).append(", ");
+    out.append(bug.status().name().toLowerCase(Locale.ROOT)).append("; ");
+    out.append(one.verdict() == Verdict.FOUND ? "found by " : "").append(one.result());
+    out.append(" after ").append(one.after()).append(" in ").append(milliseconds(one));
+    out.append('\n');
+    Exploration.Failure failure = one.hunt().failure();
+    if (failure == null) {
+      return out.toString();
+    }
+    if (failure.schedule().isEmpty() && !one.hunt().where().isEmpty()) {
+      out.append("where: ").append(one.hunt().where()).append('\n');
+    }
+    return out.append(FailureText.of(failure)).toString();
+  }
+
+  private static String milliseconds(Found one) {
+    return String.format(Locale.ROOT, "%,d ms", Math.round(one.seconds() * 1000));
   }
 }

@@ -1,0 +1,44 @@
+package org.pagewright.lab.cli;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.pagewright.check.explore.Exploration;
+import org.pagewright.lab.report.TextTable;
+
+/** How a run that broke a property is told: who did what, step by step, and what was violated. */
+final class FailureText {
+  private FailureText() {}
+
+  /** What each CPU did, a table of its steps if they were noted, and the violations last. */
+  static String of(Exploration.Failure failure) {
+    StringBuilder out = new StringBuilder();
+    List<List<String>> programs = failure.programs();
+    for (int cpu = 0; cpu < programs.size(); cpu++) {
+      out.append("CPU ").append(cpu).append(" did: ");
+      out.append(String.join(", ", programs.get(cpu))).append('\n');
+    }
+    if (!failure.rows().isEmpty()) {
+      out.append(table(failure));
+    }
+    failure.violations().stream()
+        .distinct()
+        .forEach(one -> out.append("violated: ").append(one).append('\n'));
+    return out.toString();
+  }
+
+  /** A column for each CPU, a step a row. */
+  private static String table(Exploration.Failure failure) {
+    int cpus = Math.max(2, failure.programs().size());
+    TextTable table = new TextTable();
+    for (int cpu = 0; cpu < cpus; cpu++) {
+      table.column("CPU " + cpu, TextTable.Align.LEFT);
+    }
+    for (Exploration.Row row : failure.rows()) {
+      List<String> cells = new ArrayList<>(Collections.nCopies(cpus, ""));
+      cells.set(row.cpu(), row.what());
+      table.row(cells);
+    }
+    return table.text();
+  }
+}
