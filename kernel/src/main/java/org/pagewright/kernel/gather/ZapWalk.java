@@ -179,7 +179,9 @@ final class ZapWalk {
           return;
         }
         leaves.tableLocked(cpu, mm);
+        door.enterRun(cpu);
         va = clearEntries(tablePa, va, to);
+        door.leaveRun(cpu);
         letGo |= va < to;
         mayTakeOut &= !keptSomething;
         boolean isKnownEmpty = !letGo || !rules.recheck();

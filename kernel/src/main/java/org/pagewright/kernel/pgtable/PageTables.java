@@ -328,21 +328,30 @@ public final class PageTables {
         return done;
       }
       long left = range.bytes() - done;
-      done += mapNeighbours(cpu, EntrySlot.pa(slot), new PageRange(va, pa, left), rights, level);
+      done += mapNeighbours(cpu, slot, new PageRange(va, pa, left), rights);
     }
     return done;
   }
 
-  /** Fills entries of one table from {@code entryPa} on, as many as stand in it. */
-  private long mapNeighbours(Cpu cpu, long entryPa, PageRange range, int rights, int level) {
+  /**
+   * Maps the first part of a range: one run of leaves from the slot of its first address on, as
+   * many as stand in that table. Models {@code vmap_pte_range()} for the lowest level.
+   *
+   * @return bytes mapped
+   */
+  public long mapNeighbours(Cpu cpu, long slot, PageRange range, int rights) {
+    int level = EntrySlot.level(slot);
+    long entryPa = EntrySlot.pa(slot);
     long leafBytes = format.levelBytes(level);
     long leaf = format.leaf(level, range.pa(), rights);
     long increment = leafBytes >>> format.addressShift();
     long room = format.level(level).entries() - format.index(range.va(), level);
     long entries = Math.min(room, range.bytes() / leafBytes);
+    enterRun(cpu);
     for (long i = 0; i < entries; i++) {
       writeEntry(cpu, entryPa + i * Long.BYTES, leaf + i * increment);
     }
+    leaveRun(cpu);
     return entries * leafBytes;
   }
 
@@ -366,39 +375,48 @@ public final class PageTables {
    * @return number of leaves taken out
    */
   public long unmap(Cpu cpu, long rootPa, long va, long bytes) {
-    return replaceLeaves(cpu, rootPa, va, bytes, /* set= */ 0, EVERYTHING);
+    return protect(cpu, rootPa, va, bytes, /* set= */ 0, EVERYTHING);
   }
 
   /**
    * Sets and clears raw bits in the leaves of {@code [va, va + bytes)}; returns how many changed.
    */
   public long protect(Cpu cpu, long rootPa, long va, long bytes, long set, long clear) {
-    return replaceLeaves(cpu, rootPa, va, bytes, set, clear);
-  }
-
-  private long replaceLeaves(Cpu cpu, long rootPa, long va, long bytes, long set, long clear) {
+    long span = format.levelBytes(2);
     long changed = 0;
     long done = 0;
     while (done < bytes) {
-      long slot = lookup(cpu, rootPa, va + done);
-      int level = EntrySlot.level(slot);
-      long leafBytes = format.levelBytes(level);
-      long inside = va + done & leafBytes - 1;
-      long entry = load(EntrySlot.pa(slot));
-      if (entry != format.empty(level)) {
-        if (inside != 0 || bytes - done < leafBytes) {
-          throw new IllegalArgumentException(
-              "range ends inside the leaf at 0x" + Long.toHexString(va + done - inside));
-        }
-        long replacement = clear == EVERYTHING ? format.empty(level) : (entry & ~clear) | set;
-        if (replacement != entry) {
-          writeEntry(cpu, EntrySlot.pa(slot), replacement);
-          changed++;
-        }
+      long end = Math.min(bytes, done + span - (va + done & span - 1));
+      enterRun(cpu); // for each lowest table, as vunmap_pte_range() does
+      while (done < end) {
+        long slot = lookup(cpu, rootPa, va + done);
+        long leafBytes = format.levelBytes(EntrySlot.level(slot));
+        changed += replaceLeaf(cpu, slot, va + done, bytes - done, set, clear) ? 1 : 0;
+        done += leafBytes - (va + done & leafBytes - 1);
       }
-      done += leafBytes - inside;
+      leaveRun(cpu);
     }
     return changed;
+  }
+
+  private boolean replaceLeaf(Cpu cpu, long slot, long va, long bytes, long set, long clear) {
+    int level = EntrySlot.level(slot);
+    long entry = load(EntrySlot.pa(slot));
+    if (entry == format.empty(level)) {
+      return false;
+    }
+    long leafBytes = format.levelBytes(level);
+    long inside = va & leafBytes - 1;
+    if (inside != 0 || bytes < leafBytes) {
+      throw new IllegalArgumentException(
+          "range ends inside the leaf at 0x" + Long.toHexString(va - inside));
+    }
+    long replacement = clear == EVERYTHING ? format.empty(level) : (entry & ~clear) | set;
+    if (replacement == entry) {
+      return false;
+    }
+    writeEntry(cpu, EntrySlot.pa(slot), replacement);
+    return true;
   }
 
   /**

@@ -106,6 +106,7 @@ final class Forking {
     childLock.acquire(cpu);
     parentLock.acquire(cpu);
     batch.flushPending(cpu, parent);
+    door.enterRun(cpu);
     for (long at = 0; at < (end - from) >>> services.pageShift(); at++) {
       long entry = share(cpu, EntrySlot.pa(source) + at * Long.BYTES, 1, area.isShared());
       if (!services.entries().isEmpty(entry, 1)) {
@@ -113,6 +114,7 @@ final class Forking {
         addUser(services.pfn(entry, 1));
       }
     }
+    door.leaveRun(cpu);
     parentLock.release(cpu);
     childLock.release(cpu);
     return true;

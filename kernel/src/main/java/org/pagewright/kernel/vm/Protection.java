@@ -72,10 +72,12 @@ final class Protection {
     SpinLock lock = services.userTables().lock(mm, first);
     lock.acquire(cpu);
     batch.flushPending(cpu, space);
+    services.door().enterRun(cpu);
     for (long va = from; va < end; va += services.pageBytes()) {
       long at = ((va - from) >>> services.pageShift()) * Long.BYTES;
       changeEntry(cpu, EntrySlot.pa(first) + at, 1, va, gather, change);
     }
+    services.door().leaveRun(cpu);
     lock.release(cpu);
     return end;
   }

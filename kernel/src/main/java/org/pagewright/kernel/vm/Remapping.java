@@ -87,6 +87,7 @@ public class Remapping {
     Locks locks = lock(cpu, mm, source, target);
     batch.flushPending(cpu, AddressSpace.of(mm));
     boolean moved = false;
+    door.enterRun(cpu);
     for (long at = 0; at < (bytes >>> services.pageShift()); at++) {
       long entryPa = EntrySlot.pa(source) + at * Long.BYTES;
       if (services.entries().isEmpty(door.readEntry(cpu, entryPa), 1)) {
@@ -97,6 +98,7 @@ public class Remapping {
       services.becamePresent(cpu, to + (at << services.pageShift()));
       moved = true;
     }
+    door.leaveRun(cpu);
     end(cpu, mm, locks, moved ? from : 0, moved ? from + bytes : 0, services.pageShift());
     return true;
   }

@@ -84,8 +84,8 @@ public class KernelVmap {
       if (level > 1 && tables.readEntry(cpu, EntrySlot.pa(slot)) != format.empty(level)) {
         freeTableBelow(cpu, slot, va);
       }
-      tables.writeEntry(cpu, EntrySlot.pa(slot), format.leaf(level, pa, rights));
-      done += format.levelBytes(level);
+      long left = level > 1 ? format.levelBytes(level) : range.bytes() - done;
+      done += tables.mapNeighbours(cpu, slot, new PageRange(va, pa, left), rights);
     }
     return 0;
   }
