@@ -53,6 +53,21 @@ final class TableConstruction extends Oracle {
   TableConstruction(WatchedKernel kernel, List<Violation> violations) {
     super("table-construction", violations);
     this.format = kernel.machine().format();
+    collect(kernel, kernel.frame(kernel.directMap().rootPa()), format.topLevel());
+  }
+
+  /** Levels of the kernel's tables: some leaves look like tables of the next level. */
+  private void collect(WatchedKernel kernel, long table, int level) {
+    if (levels.putIfAbsent(table, level) != null) {
+      return;
+    }
+    belowKernel.add(table);
+    for (int i = 0; level > 1 && i < format.level(level).entries(); i++) {
+      long entry = kernel.machine().memory().read((table << format.pageShift()) + i * 8L);
+      if (format.isTable(entry, level)) {
+        collect(kernel, kernel.frame(format.pa(entry, level)), level - 1);
+      }
+    }
   }
 
   @Override

@@ -10,6 +10,8 @@ import org.pagewright.kernel.pgtable.EntryMirror;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TablePages;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.tablelife.ConstructingTables;
+import org.pagewright.kernel.tablelife.TableOwner;
 
 /**
  * The top tables of processes, and with PAE the tables right below them. Models {@code
@@ -83,11 +85,18 @@ public final class TopTables implements EntryMirror {
     }
   }
 
-  /** Those of a booted kernel: pairs with page-table isolation, else one for both modes. */
+  /**
+   * Those of a booted kernel: pairs with page-table isolation, else one for both modes. Their
+   * constructor, {@code pagetable_pgd_ctor()} (Linux 6.14), is not told whose they are.
+   */
   public static TopTables of(KernelMachine kernel) {
+    PteFormat format = kernel.machine().format();
     TableSource pgds =
-        TablePages.forProcesses(
-            kernel.allocator(), kernel.machine().memory(), kernel.machine().format());
+        ConstructingTables.all(
+            TablePages.forProcesses(kernel.allocator(), kernel.machine().memory(), format),
+            kernel.constructors(),
+            format,
+            TableOwner.UNKNOWN);
     if (!kernel.config().isolation()) {
       return shared(pgds, kernel.tables(), kernel.tablePages(), kernel.rootPa());
     }

@@ -113,6 +113,8 @@ public final class TableConstructors {
       events.record(TableEvent.DESTRUCTED_RAW, cpu.id(), pfn, 0, 0);
       return;
     }
+    // First of all, so that nobody takes what hooks undo for an attack on a table.
+    events.record(TableEvent.DESTRUCTED, cpu.id(), pfn, table.level(), 1L << table.order());
     for (int i = hooks.size() - 1; i >= 0; i--) {
       hooks.get(i).destructed(cpu, table);
     }
@@ -122,7 +124,6 @@ public final class TableConstructors {
     descriptors.set(pfn, null);
     pages -= 1L << table.order();
     destructed++;
-    events.record(TableEvent.DESTRUCTED, cpu.id(), pfn, table.level(), 1L << table.order());
   }
 
   /** The descriptor of the table that begins at a frame, or null without one. */
