@@ -57,7 +57,7 @@ public final class SplitWorld implements AutoCloseable {
    *     not do in the direct map
    */
   public SplitWorld(PteFormat format, KpkeysConfig config, boolean collapses) {
-    boolean byPages = config.supply() == KpkeysConfig.Supply.PAGE;
+    boolean byPages = config.needsPages();
     MachineConfig hardware =
         MachineConfig.small(format).withMap(MemoryMap.parse(byPages ? "0-256M" : "0-6G"));
     KernelConfig boot =

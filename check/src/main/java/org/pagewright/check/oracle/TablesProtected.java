@@ -18,17 +18,18 @@ import org.pagewright.hardware.paging.Walker;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.kpkeys.KeysView;
 import org.pagewright.kernel.mm.MmEvent;
+import org.pagewright.kernel.tablelife.TableEvent;
 
 /**
  * No plain write reaches a page table once tables are hardened.
  *
  * <p>Property: a frame that any entry of any root leads to as a table has the tables' key wherever
- * it is mapped, in tables and in translation caches, from before it is linked until after it is
- * given back; at rest every CPU's key register is that of a thread that writes no tables, and a
- * write to the table through the direct map is refused. Sees: tables made, given back and linked,
- * entries, roots, registers, translation caches. Checked: when a table is linked and when one is
- * mapped; at rest all tables of all roots, at every level. Does not check: reads; the contents of
- * tables; kernels that are not hardened.
+ * it is mapped, in tables and in translation caches, from before it is linked until it is
+ * destructed or given back; at rest every CPU's key register is that of a thread that writes no
+ * tables, and a write to the table through the direct map is refused. Sees: tables made, given back
+ * and linked, entries, roots, registers, translation caches. Checked: when a table is linked and
+ * when one is mapped; at rest all tables of all roots, at every level. Does not check: reads; the
+ * contents of tables; kernels that are not hardened.
  */
 final class TablesProtected extends Oracle {
   /** The key of tables, {@code KPKEYS_PKEY_PGTABLES}. */
@@ -67,6 +68,11 @@ final class TablesProtected extends Oracle {
       case MmEvent.MM_DESTROYED -> roots.remove(a);
       case KernelEvent.TABLE_ALLOCATED -> levels.put(a, (int) b);
       case KernelEvent.TABLE_FREED -> levels.remove(a);
+      case TableEvent.DESTRUCTED -> {
+        for (long pfn = a; pfn < a + c; pfn++) {
+          levels.remove(pfn);
+        }
+      }
       case KernelEvent.ENTRY_WRITE -> {
         if (isOn()) {
           written(cpu, a, c);

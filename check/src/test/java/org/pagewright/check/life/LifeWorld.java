@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -15,6 +16,7 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelConfig;
+import org.pagewright.kernel.kpkeys.KeysView;
 import org.pagewright.kernel.ldt.ModifyLdt;
 import org.pagewright.kernel.ldt.UserBuffer;
 import org.pagewright.kernel.ldt.UserDescriptor;
@@ -60,26 +62,37 @@ final class LifeWorld implements AutoCloseable {
   private final List<Model> processes = new ArrayList<>();
   private final Map<Long, Long> inFile = new TreeMap<>();
   private final long usedBefore;
+
+  /** Pages that the kernel keeps for itself and that count as used. */
+  private final LongSupplier kept;
+
   private final Cpu home;
   private long nextValue = 1;
 
   LifeWorld(KernelConfig config, VmConfig vm, Choices choices) {
-    this.kernel = UserKernel.boot(config, vm);
+    this(UserKernel.boot(config, vm), /* keys= */ null, () -> 0, choices);
+  }
+
+  /** Processes on a kernel whose tables are hardened, or not where {@code keys} is null. */
+  LifeWorld(UserKernel kernel, @Nullable KeysView keys, LongSupplier kept, Choices choices) {
+    this.kernel = kernel;
+    this.kept = kept;
     this.choices = choices;
-    this.page = config.machine().format().pageBytes();
-    for (int i = 0; i < config.machine().cpus(); i++) {
+    this.page = kernel.kernel().machine().format().pageBytes();
+    for (int i = 0; i < kernel.kernel().machine().cpus(); i++) {
       kernel.idle(kernel.cpu(i));
     }
     this.home = kernel.cpu(0);
     this.file = kernel.memory().createFile("shared", FILE_PAGES);
-    this.usedBefore = kernel.usedPages();
+    this.usedBefore = kernel.usedPages() - kept.getAsLong();
     this.oracles =
         new Oracles(
             new WatchedKernel(
                 kernel.kernel().machine(),
                 kernel.kernel().directMap(),
                 kernel.kernel().allocator(),
-                /* mermap= */ null));
+                /* mermap= */ null,
+                keys));
   }
 
   Oracles oracles() {
@@ -129,7 +142,7 @@ final class LifeWorld implements AutoCloseable {
     assertThat(kernel.memory().truncate(home, file, 0)).isZero();
     kernel.settle(home);
     assertThat(oracles.inspectEmptied()).isEmpty();
-    assertThat(kernel.usedPages()).as("frames in use").isEqualTo(usedBefore);
+    assertThat(kernel.usedPages() - kept.getAsLong()).as("frames in use").isEqualTo(usedBefore);
   }
 
   // ---- acts

@@ -25,6 +25,7 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.PageRange;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.vmalloc.KernelVmap;
 import org.pagewright.kernel.vmalloc.SharedRoots;
 
@@ -38,7 +39,7 @@ final class TablesProtectedTest {
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.parse("0-3G"));
     KernelConfig boot =
         KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0);
-    boolean byPages = config.supply() == KpkeysConfig.Supply.PAGE;
+    boolean byPages = config.needsPages();
     return HardenedTables.boot(
         boot.withDirectMap(boot.directMap().withLargestLeafLevel(byPages ? 1 : 3)),
         config,
@@ -69,13 +70,7 @@ final class TablesProtectedTest {
         Oracles oracles = watch(hardened)) {
       Cpu cpu = kernel.cpu(0);
       Processes processes =
-          new Processes(
-              kernel.machine(),
-              kernel.allocator(),
-              kernel.tables(),
-              kernel.shootdown(),
-              kernel.rootPa(),
-              /* isolates= */ false);
+          new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
       processes.add(hardened.keys());
       SharedRoots roots = new SharedRoots(kernel.tables(), kernel.rootPa());
       processes.add(roots);

@@ -26,7 +26,7 @@ final class HardenedWorld implements AutoCloseable {
         MachineConfig.small(PteFormat.named("x86_64-4level")).withMap(MemoryMap.parse(map));
     KernelConfig boot =
         KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0);
-    boolean byPages = config.supply() == KpkeysConfig.Supply.PAGE;
+    boolean byPages = config.needsPages();
     KernelConfig mapped =
         boot.withDirectMap(boot.directMap().withLargestLeafLevel(byPages ? 1 : 3));
     this.hardened = HardenedTables.boot(mapped, config, Choices.first(), maker);

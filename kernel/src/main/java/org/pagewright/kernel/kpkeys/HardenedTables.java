@@ -22,7 +22,9 @@ import org.pagewright.kernel.pgtable.EntryGate;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TableSource;
 import org.pagewright.kernel.tablelife.ConstructingTables;
+import org.pagewright.kernel.tablelife.ConstructorHook;
 import org.pagewright.kernel.tablelife.TableOwner;
+import org.pagewright.kernel.tablelife.TableRules;
 
 /**
  * A kernel that boots with its tables under a protection key.
@@ -62,12 +64,22 @@ public final class HardenedTables implements EntryGate, KeysView {
   /** The same with another supply of protected pages. */
   public static HardenedTables boot(
       KernelConfig kernel, KpkeysConfig config, Choices choices, PagesMaker maker) {
+    return boot(kernel, config, choices, maker, TableRules.ALL);
+  }
+
+  /** The same with tables that are constructed by other rules. */
+  public static HardenedTables boot(
+      KernelConfig kernel,
+      KpkeysConfig config,
+      Choices choices,
+      PagesMaker maker,
+      TableRules rules) {
     if (kernel.machine().format().pageBytes() != PAGE_BYTES) {
       throw new IllegalArgumentException(
           "hardened tables are modelled with pages of 4K; format " + kernel.machine().format());
     }
     Boot boot = new Boot(config, maker);
-    KernelMachine booted = KernelMachine.boot(kernel, choices, boot);
+    KernelMachine booted = KernelMachine.boot(kernel, choices, boot, rules);
     HardenedTables hardened = boot.hardened;
     if (hardened == null) {
       booted.close();
@@ -85,13 +97,20 @@ public final class HardenedTables implements EntryGate, KeysView {
     this.map = kernel.directMap();
     this.format = kernel.machine().format();
     this.pages = maker.make(config, kernel.allocator(), map);
-    this.tables = new Source(/* isForSplit= */ false);
-    map.replaceSplitTables(constructing(new Source(/* isForSplit= */ true)));
-    map.setSplitReserve(pages);
+    boolean isHook = pages instanceof ConstructorHook;
+    this.tables = isHook ? kernel.tablePages() : constructing(new Source(/* isForSplit= */ false));
+    if (!isHook) {
+      map.replaceSplitTables(constructing(new Source(/* isForSplit= */ true)));
+      map.setSplitReserve(pages);
+    }
     pages.start(cpu);
     this.keys = new Kpkeys(kernel.machine(), config.batches());
     kernel.tables().setGate(this);
-    kernel.tables().protectTables(tables);
+    if (pages instanceof ConstructorHook hook) {
+      kernel.constructors().add(hook);
+    } else {
+      kernel.tables().protectTables(new Source(/* isForSplit= */ false));
+    }
     long before = map.keyChanges();
     pages.startLate(cpu);
     protectEarlyTables(cpu);
@@ -106,6 +125,7 @@ public final class HardenedTables implements EntryGate, KeysView {
   /** The supply that a design has. */
   public static ProtectedPages supply(KpkeysConfig config, PageAllocator allocator, DirectMap map) {
     return switch (config.supply()) {
+      case CONSTRUCTOR -> ConstructorKeys.of(allocator, map);
       case PAGE -> PageByPage.of(allocator, map);
       case BLOCK ->
           PageByPage.isMappedByPages(map)
@@ -240,7 +260,7 @@ public final class HardenedTables implements EntryGate, KeysView {
 
   /** Protected, zeroed, constructed tables for everything but splits of the direct map. */
   public TableSource tables() {
-    return constructing(tables);
+    return tables;
   }
 
   @Override

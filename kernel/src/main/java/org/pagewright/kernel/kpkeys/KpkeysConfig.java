@@ -26,7 +26,9 @@ public record KpkeysConfig(
   public enum Supply {
     /** Tables are not protected. */
     NONE,
-    /** Each page by itself; the linear map must be mapped by pages. */
+    /** v5: constructors of tables set the key of each; the linear map must be mapped by pages. */
+    CONSTRUCTOR,
+    /** v7: each page by itself when it is allocated; the linear map must be mapped by pages. */
     PAGE,
     /** v6: blocks from the page allocator, a cache, and a reserve for splits. */
     BLOCK,
@@ -56,7 +58,7 @@ public record KpkeysConfig(
   public static final KpkeysConfig OFF = of("off", Supply.NONE, 0, Early.WALK).withBatches(false);
 
   /** RFC v5, 2025-08. */
-  public static final KpkeysConfig V5 = of("v5", Supply.PAGE, 0, Early.WALK);
+  public static final KpkeysConfig V5 = of("v5", Supply.CONSTRUCTOR, 0, Early.WALK);
 
   /** v6, 2026-02: two reserves of a PMD and a PTE table each. */
   public static final KpkeysConfig V6 = of("v6", Supply.BLOCK, 4, Early.CHUNKS);
@@ -93,6 +95,11 @@ public record KpkeysConfig(
   /** Every design, the unprotected one first. */
   public static List<KpkeysConfig> all() {
     return List.of(OFF, V5, V6, V7, FREETYPE);
+  }
+
+  /** Whether the linear map must be mapped by pages, because nothing promises tables for splits. */
+  public boolean needsPages() {
+    return supply == Supply.CONSTRUCTOR || supply == Supply.PAGE;
   }
 
   public KpkeysConfig withBatches(boolean other) {

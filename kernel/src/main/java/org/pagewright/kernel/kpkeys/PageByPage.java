@@ -6,9 +6,9 @@ import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.directmap.DirectMap;
 
 /**
- * Each page is protected when it becomes a table. Models the table constructors of v5, {@code
- * noblock_pgtable_alloc()} (v6) and {@code kpkeys_pgtable_alloc()} (v7); the linear map is mapped
- * by pages, so nothing is ever split.
+ * Each page is protected when it is allocated for a table. Models {@code noblock_pgtable_alloc()}
+ * (v6) and {@code kpkeys_pgtable_alloc()} (v7); the linear map is mapped by pages, so nothing is
+ * ever split.
  */
 public class PageByPage implements ProtectedPages {
   private final PageAllocator allocator;
@@ -23,11 +23,15 @@ public class PageByPage implements ProtectedPages {
 
   /** A supplier on a machine whose linear map is mapped by pages. */
   static PageByPage of(PageAllocator allocator, DirectMap map) {
+    requirePages(map);
+    return new PageByPage(allocator, map);
+  }
+
+  static void requirePages(DirectMap map) {
     if (!isMappedByPages(map)) {
       throw new IllegalArgumentException(
           "tables can be protected one by one only if the linear map is mapped by pages");
     }
-    return new PageByPage(allocator, map);
   }
 
   /** Models {@code arch_has_pte_only_direct_map()}. */
@@ -41,7 +45,7 @@ public class PageByPage implements ProtectedPages {
     if (pfn == PageAllocator.NONE) {
       return NONE;
     }
-    if (map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_PGTABLES) != 0) {
+    if (protect(cpu, pfn, order) != 0) {
       allocator.free(cpu, pfn, order);
       return NONE;
     }
@@ -61,9 +65,19 @@ public class PageByPage implements ProtectedPages {
 
   @Override
   public void give(Cpu cpu, long pfn, int order) {
+    unprotect(cpu, pfn, order);
+    allocator.free(cpu, pfn, order);
+  }
+
+  /** Gives a page the tables' key. Models {@code set_pkey_pgtable()}. */
+  protected int protect(Cpu cpu, long pfn, int order) {
+    return map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_PGTABLES);
+  }
+
+  /** Takes the tables' key away. Models {@code set_pkey_default()}. */
+  protected void unprotect(Cpu cpu, long pfn, int order) {
     int error = map.setKey(cpu, pfn, 1L << order, KeyLevel.KEY_DEFAULT);
     assert error == 0 : error;
-    allocator.free(cpu, pfn, order);
   }
 
   @Override

@@ -25,12 +25,15 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.EntrySlot;
+import org.pagewright.kernel.pti.TopTables;
+import org.pagewright.kernel.tablelife.TableRules;
 
 /** The KUnit expectations of the series, for every design. */
 final class HardenedTablesTest {
   private static final List<String> FORMATS = List.of("aarch64-4k", "x86_64-4level");
   private static final String MAP = "0-3G";
   private static final long USER_VA = 0x40_0000;
+  private static final long PAGE_BYTES = 4096;
 
   static List<Arguments> designs() {
     List<Arguments> designs = new ArrayList<>();
@@ -46,7 +49,7 @@ final class HardenedTablesTest {
 
   private static KernelConfig kernelConfig(String format, KpkeysConfig config) {
     KernelConfig kernel = Kernels.config(format, MAP).withImage(KernelImage.at(16L << 20));
-    boolean byPages = config.supply() == KpkeysConfig.Supply.PAGE;
+    boolean byPages = config.needsPages();
     return kernel.withDirectMap(kernel.directMap().withLargestLeafLevel(byPages ? 1 : 3));
   }
 
@@ -100,14 +103,8 @@ final class HardenedTablesTest {
     assertThat(slot).isNotEqualTo(EntrySlot.NONE);
   }
 
-  private static Processes processes(KernelMachine kernel, boolean isolates) {
-    return new Processes(
-        kernel.machine(),
-        kernel.allocator(),
-        kernel.tables(),
-        kernel.shootdown(),
-        kernel.rootPa(),
-        isolates);
+  private static Processes processes(KernelMachine kernel) {
+    return new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
   }
 
   @ParameterizedTest
@@ -142,7 +139,7 @@ final class HardenedTablesTest {
       long vmemmap = isX86 ? 0xffff_ea00_0000_0000L : 0xffff_fdff_c000_0000L;
       make(kernel, root, vmemmap, 2);
       assertThat(assertPathProtected(kernel, root, vmemmap)).isEqualTo(3);
-      Mm mm = requireNonNull(processes(kernel, /* isolates= */ false).createMm(kernel.cpu(0)));
+      Mm mm = requireNonNull(processes(kernel).createMm(kernel.cpu(0)));
       make(kernel, mm.kernelPgdPa(), USER_VA, 1);
       assertThat(assertPathProtected(kernel, mm.kernelPgdPa(), USER_VA)).isEqualTo(4);
       assertThat(hardened.deniedWrites()).isZero();
@@ -170,7 +167,7 @@ final class HardenedTablesTest {
     KernelConfig boot = kernelConfig("x86_64-4level", config).withIsolation(true);
     HardenedTables hardened = HardenedTables.boot(boot, config, Choices.first());
     try (KernelMachine kernel = hardened.kernel()) {
-      Processes processes = processes(kernel, /* isolates= */ true);
+      Processes processes = processes(kernel);
       Mm mm = requireNonNull(processes.createMm(kernel.cpu(0)));
       assertPlainWriteFaults(kernel, mm.kernelPgdPa());
       assertPlainWriteFaults(kernel, mm.userPgdPa());
@@ -184,7 +181,7 @@ final class HardenedTablesTest {
     KernelConfig boot = kernelConfig("x86_64-4level", KpkeysConfig.V6).withIsolation(true);
     HardenedTables hardened = HardenedTables.boot(boot, KpkeysConfig.V6, Choices.first());
     try (KernelMachine kernel = hardened.kernel()) {
-      assertThat(processes(kernel, /* isolates= */ true).createMm(kernel.cpu(0))).isNull();
+      assertThat(processes(kernel).createMm(kernel.cpu(0))).isNull();
     }
   }
 
@@ -195,7 +192,7 @@ final class HardenedTablesTest {
     try (KernelMachine kernel = hardened.kernel()) {
       Cpu cpu = kernel.cpu(0);
       Kpkeys keys = hardened.keys();
-      Processes processes = processes(kernel, /* isolates= */ false);
+      Processes processes = processes(kernel);
       processes.add(keys);
       Task writer = processes.createTask(Task.Kind.KERNEL_THREAD, null);
       Task other = processes.createTask(Task.Kind.KERNEL_THREAD, null);
@@ -222,6 +219,24 @@ final class HardenedTablesTest {
       kernel.tables().leaveRun(cpu);
       assertThat(keys.register(cpu)).isEqualTo(keys.initial());
       assertThat(keys.switches() - before).isEqualTo(6);
+    }
+  }
+
+  /** Why constructors had to be called for all tables of the kernel before v5 could use them. */
+  @Test
+  void vmallocTable_thatNobodyConstructs_isUnprotectedInV5() {
+    HardenedTables hardened =
+        HardenedTables.boot(
+            kernelConfig("aarch64-4k", KpkeysConfig.V5),
+            KpkeysConfig.V5,
+            Choices.first(),
+            HardenedTables::supply,
+            TableRules.LINUX_6_12);
+    try (KernelMachine kernel = hardened.kernel()) {
+      long va = kernel.layout().vmallocBase();
+      make(kernel, kernel.rootPa(), va, 1);
+      long tablePa = kernel.tables().peekLookup(kernel.rootPa(), va) & -PAGE_BYTES;
+      assertThat(kernel.cpu(0).store(kernel.layout().directVa(tablePa), Access.WRITE, 0)).isTrue();
     }
   }
 

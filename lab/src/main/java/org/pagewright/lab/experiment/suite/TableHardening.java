@@ -59,6 +59,7 @@ final class TableHardening implements Experiment {
       String supply =
           switch (config.supply()) {
             case NONE -> "tables are not protected";
+            case CONSTRUCTOR -> "by table constructors, linear map mapped by pages";
             case PAGE -> "each page by itself, linear map mapped by pages";
             case BLOCK -> "a block allocator with a reserve for splits";
             case FREETYPE -> "protected pageblocks of the page allocator";
@@ -124,9 +125,7 @@ final class TableHardening implements Experiment {
   @Override
   public Sample run(Trial trial) {
     KpkeysConfig config = config(trial.variant().name());
-    boolean byPages =
-        config.supply() == KpkeysConfig.Supply.PAGE
-            || trial.values().text("linear-map").equals("pages");
+    boolean byPages = config.needsPages() || trial.values().text("linear-map").equals("pages");
     KernelConfig boot = kernelConfig(trial, byPages);
     SeededChoices choices = new SeededChoices(trial.seed());
     boolean isOff = config.supply() == KpkeysConfig.Supply.NONE;
