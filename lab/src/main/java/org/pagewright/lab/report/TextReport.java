@@ -25,14 +25,14 @@ public final class TextReport {
     }
     for (Breakdown breakdown : report.breakdowns()) {
       out.append(breakdown.title()).append('\n').append(breakdown(breakdown));
-      out.append(breakdown.note().isEmpty() ? "" : breakdown.note() + "\n").append('\n');
+      out.append(breakdown.note().isEmpty() ? "" : paragraph(breakdown.note())).append('\n');
     }
     for (Counts counts : report.counts()) {
       out.append(counts.title()).append('\n').append(counts(counts)).append('\n');
     }
     for (Finding finding : report.findings()) {
-      out.append(finding.level().name().toLowerCase(Locale.ROOT)).append(": ");
-      out.append(finding.text()).append('\n');
+      String level = finding.level().name().toLowerCase(Locale.ROOT);
+      out.append(paragraph(level + ": " + finding.text()));
     }
     out.append("seed: ").append(report.seed()).append("   costs: ").append(report.costTable());
     return out.append("\nagain: ").append(report.command()).append('\n').toString();
@@ -69,27 +69,29 @@ public final class TextReport {
   private static String breakdown(Breakdown whole) {
     Breakdown breakdown = whole.withoutEmpty();
     TextTable table = new TextTable().column("part", Align.LEFT);
-    breakdown
-        .rows()
-        .forEach(row -> table.column(row.variant(), Align.RIGHT).column("", Align.RIGHT));
+    breakdown.rows().forEach(row -> table.column(row.variant(), Align.RIGHT));
     for (int i = 0; i < breakdown.categories().size(); i++) {
       List<String> cells = new ArrayList<>(List.of(breakdown.categories().get(i).name()));
       for (Breakdown.Row row : breakdown.rows()) {
-        cells.addAll(cells(breakdown.unit(), row.values()[i], row.total()));
+        cells.add(cell(breakdown.unit(), row.values()[i], row.total()));
       }
       table.row(cells);
     }
     List<String> totals = new ArrayList<>(List.of("total"));
     for (Breakdown.Row row : breakdown.rows()) {
-      totals.addAll(cells(breakdown.unit(), row.total(), row.total()));
+      totals.add(cell(breakdown.unit(), row.total(), row.total()));
     }
     return table.row(totals).text();
   }
 
-  private static List<String> cells(Unit unit, double value, double total) {
-    return value == 0
-        ? List.of("-", "")
-        : List.of(unit.format(value), Unit.PERCENT.format(value / total * 100));
+  /** A value with its share, the values of a column below each other. */
+  private static String cell(Unit unit, double value, double total) {
+    String share = value == 0 ? "" : Unit.PERCENT.format(value / total * 100);
+    return (value == 0 ? "-" : unit.format(value)) + " ".repeat(8 - share.length()) + share;
+  }
+
+  private static String paragraph(String text) {
+    return String.join("\n  ", TextTable.wrapped(text, TextTable.WIDTH - 2)) + "\n";
   }
 
   private static String counts(Counts counts) {

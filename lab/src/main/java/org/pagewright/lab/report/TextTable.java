@@ -53,14 +53,41 @@ public final class TextTable {
   public String text() {
     int[] widths = widths();
     StringBuilder out = new StringBuilder();
-    rule(out, widths);
-    row(out, widths, headers);
-    rule(out, widths);
-    for (List<String> row : rows) {
-      row(out, widths, row);
+    int from = 0;
+    while (from < widths.length) {
+      int end = bandEnd(widths, from);
+      band(out, widths, columns(from, end));
+      from = end;
     }
-    rule(out, widths);
     return out.toString();
+  }
+
+  /** The column before which a band of columns ends that is to fit a terminal. */
+  private static int bandEnd(int[] widths, int from) {
+    int room = WIDTH - 1 - (from == 0 ? 0 : widths[0] + 3);
+    int end = from;
+    while (end < widths.length && widths[end] + 3 <= room) {
+      room -= widths[end] + 3;
+      end++;
+    }
+    return Math.max(end, from == 0 ? Math.min(2, widths.length) : from + 1);
+  }
+
+  /** Columns of a band: what each row is, the first column says in all bands. */
+  private static int[] columns(int from, int end) {
+    return from == 0
+        ? IntStream.range(0, end).toArray()
+        : IntStream.concat(IntStream.of(0), IntStream.range(from, end)).toArray();
+  }
+
+  private void band(StringBuilder out, int[] widths, int[] columns) {
+    rule(out, widths, columns);
+    row(out, widths, columns, headers);
+    rule(out, widths, columns);
+    for (List<String> row : rows) {
+      row(out, widths, columns, row);
+    }
+    rule(out, widths, columns);
   }
 
   private int[] widths() {
@@ -102,23 +129,24 @@ public final class TextTable {
     return cell.codePointCount(0, cell.length());
   }
 
-  private static void rule(StringBuilder out, int[] widths) {
-    for (int width : widths) {
-      out.append('+').repeat('-', width + 2);
+  private static void rule(StringBuilder out, int[] widths, int[] columns) {
+    for (int column : columns) {
+      out.append('+').repeat('-', widths[column] + 2);
     }
     out.append("+\n");
   }
 
-  private void row(StringBuilder out, int[] widths, List<String> cells) {
-    List<List<String>> columns = new ArrayList<>();
-    for (int i = 0; i < widths.length; i++) {
-      columns.add(wrapped(cells.get(i), widths[i]));
+  private void row(StringBuilder out, int[] widths, int[] columns, List<String> cells) {
+    List<List<String>> texts = new ArrayList<>();
+    for (int column : columns) {
+      texts.add(wrapped(cells.get(column), widths[column]));
     }
-    int lines = columns.stream().mapToInt(List::size).max().orElse(1);
+    int lines = texts.stream().mapToInt(List::size).max().orElse(1);
     for (int line = 0; line < lines; line++) {
-      for (int i = 0; i < widths.length; i++) {
-        List<String> column = columns.get(i);
-        cell(out, line < column.size() ? column.get(line) : "", widths[i], aligns.get(i));
+      for (int i = 0; i < columns.length; i++) {
+        List<String> text = texts.get(i);
+        int column = columns[i];
+        cell(out, line < text.size() ? text.get(line) : "", widths[column], aligns.get(column));
       }
       out.append("|\n");
     }
@@ -131,8 +159,8 @@ public final class TextTable {
     out.repeat(' ', right ? 0 : space).append(' ');
   }
 
-  /** A cell's text in lines no wider than its column, broken between words, else inside one. */
-  private static List<String> wrapped(String text, int width) {
+  /** A text in lines no wider than {@code width}, broken between words, else inside one. */
+  static List<String> wrapped(String text, int width) {
     List<String> lines = new ArrayList<>();
     String rest = text;
     while (width(rest) > width) {

@@ -38,8 +38,7 @@ class TextReportTest {
 
     assertThat(text).doesNotContain("never");
     assertThat(text)
-        .contains(
-            "| flush & wait | 800.00ms |  76.7% |        - |        |          - |        |\n");
+        .contains("| flush & wait | 800.00ms   76.7% |        -         |        -         |\n");
   }
 
   @Test

@@ -58,13 +58,26 @@ class TextTableTest {
   }
 
   @Test
-  void numbersWiderThanATerminal_stayWhole() {
-    TextTable table = new TextTable();
-    List<String> cells = new ArrayList<>();
+  void moreColumnsThanATerminalHas_followInFurtherTablesWithTheFirst() {
+    TextTable table = new TextTable().column("what", Align.LEFT);
+    List<String> cells = new ArrayList<>(List.of("pages"));
     for (int i = 0; i < 12; i++) {
-      table.column("n" + i, Align.RIGHT);
-      cells.add("1234567890");
+      table.column("variant" + i, Align.RIGHT);
+      cells.add("123456789" + i);
     }
-    assertThat(table.row(cells).text()).contains("| 1234567890 | 1234567890 |");
+    String text = table.row(cells).text();
+    assertThat(text.lines())
+        .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(TextTable.WIDTH));
+    assertThat(text.lines().filter(line -> line.startsWith("| pages "))).hasSize(2);
+    for (String cell : cells.subList(1, cells.size())) {
+      assertThat(text).containsOnlyOnce(" " + cell + " ");
+    }
+  }
+
+  @Test
+  void numberWiderThanATerminal_staysWhole() {
+    String number = "1".repeat(150);
+    TextTable table = new TextTable().column("a", Align.LEFT).column("n", Align.RIGHT);
+    assertThat(table.row(List.of("x", number)).text()).contains("| x | " + number + " |");
   }
 }
