@@ -26,6 +26,7 @@ import picocli.CommandLine.Option;
       ReplayCommand.class,
       CheckCommand.class,
       PlantedCommand.class,
+      MutateCommand.class,
       ImageCommand.class,
       ShowCommand.class,
       ListCommand.class,

@@ -230,6 +230,7 @@ class LauncherTest {
       markAsBuilt();
 
       assertThat(run("planted").out()).contains("/faulty/");
+      assertThat(run("mutate").out()).contains("/faulty/");
       assertThat(run("list").out()).contains("/faulty/");
       assertThat(run("check").out()).doesNotContain("/faulty/");
     }

@@ -90,7 +90,9 @@ class PagewrightTest {
     @Test
     void commands_ofTheDesign_areAllThere() {
       assertThat(Pagewright.commandLine().getSubcommands().keySet())
-          .contains("run", "replay", "check", "planted", "image", "show", "list", "test", "help");
+          .contains(
+              "run", "replay", "check", "planted", "mutate", "image", "show", "list", "test",
+              "help");
     }
 
     @Test
