@@ -38,7 +38,7 @@ public class GuestMemfd implements SecretFileView {
   private final int file;
   private final long bytes;
   private final int pageShift;
-  private final UserBuffer source = new UserBuffer();
+  private final WriteSource source = new WriteSource();
   private final List<Mm> staleIn = new ArrayList<>();
 
   /** A file of a size that {@link #create} has checked. */

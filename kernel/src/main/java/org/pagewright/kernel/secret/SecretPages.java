@@ -181,7 +181,7 @@ public class SecretPages {
   }
 
   /** Fills a folio through the direct map with the user's bytes. */
-  void copyIn(Cpu cpu, long pfn, int order, UserBuffer from) {
+  void copyIn(Cpu cpu, long pfn, int order, WriteSource from) {
     CostCategory before = ledger.enter(cpu, CostCategory.COPYING);
     for (long at = pfn; at < pfn + (1L << order); at++) {
       copyPage(cpu, directMap.va(at), at, from);
@@ -195,12 +195,12 @@ public class SecretPages {
   }
 
   /** Fills a folio through the mermap with the user's bytes. */
-  void copyInEphemeral(Cpu cpu, long pfn, int order, UserBuffer from) {
+  void copyInEphemeral(Cpu cpu, long pfn, int order, WriteSource from) {
     throughMermap(cpu, pfn, order, from);
   }
 
   /** Fills a folio with the user's bytes, or clears it where there are none. */
-  private void throughMermap(Cpu cpu, long pfn, int order, @Nullable UserBuffer from) {
+  private void throughMermap(Cpu cpu, long pfn, int order, @Nullable WriteSource from) {
     Mermap map = requireMermap();
     CostCategory before = ledger.enter(cpu, CostCategory.MERMAP);
     long pages = 1L << order;
@@ -218,7 +218,7 @@ public class SecretPages {
   }
 
   /** The fallback that always succeeds: page by page, with interrupts off. */
-  private void reservedPages(Cpu cpu, long pfn, long pages, @Nullable UserBuffer from) {
+  private void reservedPages(Cpu cpu, long pfn, long pages, @Nullable WriteSource from) {
     Mermap map = requireMermap();
     for (long at = pfn; at < pfn + pages; at++) {
       cpu.disableInterrupts();
@@ -230,7 +230,7 @@ public class SecretPages {
     }
   }
 
-  private void fillPage(Cpu cpu, long va, long pfn, @Nullable UserBuffer from) {
+  private void fillPage(Cpu cpu, long va, long pfn, @Nullable WriteSource from) {
     if (from == null) {
       CostCategory before = ledger.enter(cpu, CostCategory.ZEROING);
       clearPage(cpu, va, pfn);
@@ -258,7 +258,7 @@ public class SecretPages {
     tags.setContent(pfn, FrameContent.ZERO);
   }
 
-  private void copyPage(Cpu cpu, long va, long pfn, UserBuffer from) {
+  private void copyPage(Cpu cpu, long va, long pfn, WriteSource from) {
     long translation = cpu.translate(va, Access.WRITE);
     if (Translation.isFault(translation)) {
       kernelFaults++;

@@ -8,7 +8,7 @@ import org.pagewright.hardware.memory.PhysicalMemory;
  * What a write copies from: always a tag of what the bytes are, and the bytes themselves where a
  * caller cares. Models {@code struct iov_iter}.
  */
-final class UserBuffer {
+final class WriteSource {
   private int content;
   private byte @Nullable [] bytes;
   private int position;
