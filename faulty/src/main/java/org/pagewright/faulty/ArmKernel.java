@@ -15,7 +15,6 @@ import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.DirectMap;
 import org.pagewright.kernel.directmap.DirectMapConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.directmap.SplitRules;
 
 /** An arm64 kernel of two CPUs that may split live leaves, under all oracles. */
@@ -29,12 +28,7 @@ public final class ArmKernel implements World {
         MachineConfig.small(PteFormat.named("aarch64-4k")).withMap(MemoryMap.of(64L << 20));
     DirectMapConfig map =
         DirectMapConfig.LINUX_7_0.withSplitting(rules).withLargestLeafLevel(largestLeafLevel);
-    this.kernel =
-        KernelMachine.boot(
-            KernelConfig.of(hardware)
-                .withImage(KernelImage.NONE)
-                .withMemmapBytesPerPage(0)
-                .withDirectMap(map));
+    this.kernel = KernelMachine.boot(KernelConfig.bare(hardware).withDirectMap(map));
     this.oracles =
         new Oracles(new WatchedKernel(machine(), map(), kernel.allocator(), /* mermap= */ null));
   }

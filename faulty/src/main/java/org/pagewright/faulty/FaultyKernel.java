@@ -16,7 +16,6 @@ import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mermap.Mermap;
 import org.pagewright.kernel.mermap.MermapConfig;
 import org.pagewright.kernel.mermap.MermapZeroing;
@@ -59,9 +58,7 @@ public final class FaultyKernel implements World {
   public FaultyKernel(MermapConfig config, MermapMaker mermaps, ShootdownMaker shootdowns) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named("x86_64-4level")).withMap(MemoryMap.of(RAM_BYTES));
-    this.kernel =
-        KernelMachine.boot(
-            KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0));
+    this.kernel = KernelMachine.boot(KernelConfig.bare(hardware));
     this.shootdown = shootdowns.make(kernel);
     MmLocalRegion region =
         new MmLocalRegion(

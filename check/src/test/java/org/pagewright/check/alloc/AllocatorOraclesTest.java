@@ -28,7 +28,6 @@ import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.compact.PageReporting;
-import org.pagewright.kernel.directmap.KernelImage;
 
 /** Random requests of every kind on a kernel without a bug, under all oracles. */
 class AllocatorOraclesTest {
@@ -76,13 +75,11 @@ class AllocatorOraclesTest {
       atomic = Gfp.named("GFP_ATOMIC", rules);
       kernel =
           KernelMachine.boot(
-              KernelConfig.of(
+              KernelConfig.bare(
                       MachineConfig.small(PteFormat.named("x86_64-4level"))
                           .withMap(MemoryMap.parse("4K-640K,1M-" + BYTES))
                           .withCpus(2))
-                  .withRules(rules)
-                  .withImage(KernelImage.NONE)
-                  .withMemmapBytesPerPage(0));
+                  .withRules(rules));
       allocator = kernel.allocator();
       AllocatorRepairs repairs = new AllocatorRepairs(allocator);
       for (int block = 0; block < CMA_BLOCKS; block++) {

@@ -13,7 +13,6 @@ import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.boot.KernelConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.gather.UserTables;
 import org.pagewright.kernel.kpkeys.HardenedTables;
 import org.pagewright.kernel.kpkeys.KpkeysConfig;
@@ -36,11 +35,7 @@ final class HardenedLifeTest {
         MachineConfig.small(PteFormat.named(format))
             .withMap(MemoryMap.of(config.needsPages() ? 256L << 20 : 3L << 30))
             .withCpus(cpus);
-    KernelConfig boot =
-        KernelConfig.of(hardware)
-            .withImage(KernelImage.NONE)
-            .withMemmapBytesPerPage(0)
-            .withIsolation(isolates);
+    KernelConfig boot = KernelConfig.bare(hardware).withIsolation(isolates);
     return HardenedTables.boot(
         boot.withDirectMap(boot.directMap().withLargestLeafLevel(config.needsPages() ? 1 : 3)),
         config,

@@ -10,7 +10,6 @@ import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.boot.KernelConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.vm.VmConfig;
 
 /**
@@ -62,11 +61,7 @@ final class ProcessLifeTest {
         MachineConfig.small(format)
             .withMap(MemoryMap.of(256L << 20))
             .withCpus(Integer.parseInt(words[2]));
-    KernelConfig config =
-        KernelConfig.of(hardware)
-            .withImage(KernelImage.NONE)
-            .withMemmapBytesPerPage(0)
-            .withIsolation(words[1].equals("pti"));
+    KernelConfig config = KernelConfig.bare(hardware).withIsolation(words[1].equals("pti"));
     VmConfig vm = VmConfig.LINUX_7_0.withHugePages(words[3].equals("huge"));
     return new LifeWorld(config, vm, new SeededChoices(seed));
   }

@@ -15,7 +15,6 @@ import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.boot.KernelConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 
 /** Threads that change and use the same memory at once, under many schedules. */
 final class ThreadsTest {
@@ -36,11 +35,7 @@ final class ThreadsTest {
       String format, boolean isIsolated, long seed) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.of(64L << 20));
-    KernelConfig config =
-        KernelConfig.of(hardware)
-            .withImage(KernelImage.NONE)
-            .withMemmapBytesPerPage(0)
-            .withIsolation(isIsolated);
+    KernelConfig config = KernelConfig.bare(hardware).withIsolation(isIsolated);
     SeededChoices choices = new SeededChoices(seed);
     for (int i = 0; i < PROGRAMS; i++) {
       List<List<Act<ThreadsWorld>>> programs = new ArrayList<>();

@@ -15,18 +15,15 @@ import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mm.MmEvent;
 
 /** Each oracle on a sound kernel, and on one that is used as no caller may. */
 final class OraclesTest {
   private final KernelMachine kernel =
       KernelMachine.boot(
-          KernelConfig.of(
-                  MachineConfig.small(PteFormat.named("x86_64-4level"))
-                      .withMap(MemoryMap.of(64L << 20)))
-              .withImage(KernelImage.NONE)
-              .withMemmapBytesPerPage(0));
+          KernelConfig.bare(
+              MachineConfig.small(PteFormat.named("x86_64-4level"))
+                  .withMap(MemoryMap.of(64L << 20))));
   private final Oracles oracles =
       new Oracles(
           new WatchedKernel(kernel.machine(), kernel.directMap(), kernel.allocator(), null));

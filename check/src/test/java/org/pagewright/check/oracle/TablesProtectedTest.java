@@ -17,7 +17,6 @@ import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.AttributeChange;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.kpkeys.HardenedTables;
 import org.pagewright.kernel.kpkeys.KeyLevel;
 import org.pagewright.kernel.kpkeys.KpkeysConfig;
@@ -37,8 +36,7 @@ final class TablesProtectedTest {
     KpkeysConfig config = KpkeysConfig.named(design);
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.parse("0-3G"));
-    KernelConfig boot =
-        KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0);
+    KernelConfig boot = KernelConfig.bare(hardware);
     boolean byPages = config.needsPages();
     return HardenedTables.boot(
         boot.withDirectMap(boot.directMap().withLargestLeafLevel(byPages ? 1 : 3)),

@@ -23,7 +23,6 @@ import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.directmap.KernelImage;
 
 /** A booted kernel of two CPUs under all oracles whose page allocator a bug may change. */
 final class AllocatorWorld implements World {
@@ -39,12 +38,10 @@ final class AllocatorWorld implements World {
   private AllocatorWorld(long mebibytes, AllocatorRules rules, int fromCma, int toCma) {
     this.kernel =
         KernelMachine.boot(
-            KernelConfig.of(
+            KernelConfig.bare(
                     MachineConfig.small(PteFormat.named("x86_64-4level"))
                         .withMap(MemoryMap.of(mebibytes << 20)))
-                .withRules(rules)
-                .withImage(KernelImage.NONE)
-                .withMemmapBytesPerPage(0));
+                .withRules(rules));
     this.allocator = kernel.allocator();
     AllocatorRepairs repairs = new AllocatorRepairs(allocator);
     for (long block = fromCma; block < toCma; block++) {

@@ -16,7 +16,6 @@ import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.directmap.DirectMap;
 import org.pagewright.kernel.directmap.DirectMapConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.pgtable.PageRange;
 import org.pagewright.kernel.pgtable.PageTables;
 
@@ -36,11 +35,7 @@ final class ModuleKernel implements World {
   ModuleKernel(DirectMapConfig config) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named("x86_64-4level")).withMap(MemoryMap.of(32 * MIB));
-    KernelConfig boot =
-        KernelConfig.of(hardware)
-            .withImage(KernelImage.NONE)
-            .withMemmapBytesPerPage(0)
-            .withDirectMap(config.withLargestLeafLevel(1));
+    KernelConfig boot = KernelConfig.bare(hardware).withDirectMap(config.withLargestLeafLevel(1));
     this.machine = new Machine(hardware);
     this.kernel = new EarlyKernel(boot, machine);
     mapModule();

@@ -22,7 +22,6 @@ import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.boot.BootStages;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.gather.GatherConfig;
 import org.pagewright.kernel.gather.GatherServices;
 import org.pagewright.kernel.gather.MmuGather;
@@ -89,11 +88,7 @@ public final class TableWorld implements World {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(formatName)).withMap(MemoryMap.of(RAM_BYTES));
     this.kernel =
-        KernelMachine.boot(
-            KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0),
-            Choices.first(),
-            BootStages.NONE,
-            rules);
+        KernelMachine.boot(KernelConfig.bare(hardware), Choices.first(), BootStages.NONE, rules);
     this.format = hardware.format();
     GatherConfig config = change.apply(GatherConfig.of(format.architecture()));
     this.tables = maker.make(GatherServices.of(kernel), config);

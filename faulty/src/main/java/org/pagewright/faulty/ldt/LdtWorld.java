@@ -21,7 +21,6 @@ import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.ldt.LdtKernel;
 import org.pagewright.kernel.ldt.ModifyLdt;
 import org.pagewright.kernel.ldt.UserDescriptor;
@@ -59,10 +58,7 @@ public final class LdtWorld implements World {
   public static KernelConfig config(String format) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.of(RAM_BYTES));
-    return KernelConfig.of(hardware)
-        .withIsolation(true)
-        .withImage(KernelImage.NONE)
-        .withMemmapBytesPerPage(0);
+    return KernelConfig.bare(hardware).withIsolation(true);
   }
 
   /** Makes the system call of a kernel. */

@@ -15,7 +15,6 @@ import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.gather.UserTables;
 import org.pagewright.kernel.userland.UserKernel;
 import org.pagewright.kernel.userland.UserMode;
@@ -49,9 +48,7 @@ final class ProgramWorld implements World {
   ProgramWorld(String format, PartsChange change) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.of(RAM_BYTES));
-    KernelMachine machine =
-        KernelMachine.boot(
-            KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0));
+    KernelMachine machine = KernelMachine.boot(KernelConfig.bare(hardware));
     this.kernel =
         new UserKernel(
             machine,

@@ -66,6 +66,11 @@ public record KernelConfig(
         STRUCT_PAGE_BYTES);
   }
 
+  /** The same without an image or {@code struct page}s in RAM, for machines of a few MiB. */
+  public static KernelConfig bare(MachineConfig machine) {
+    return of(machine).withImage(KernelImage.NONE).withMemmapBytesPerPage(0);
+  }
+
   /** Whether kernel mappings are global. */
   public boolean globalKernel() {
     return policy.globalKernel() && !isolation;

@@ -6,7 +6,6 @@ import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.pgtable.TableSource;
 
 /**
@@ -19,7 +18,7 @@ public final class Kernels {
   public static KernelConfig config(String format, String map) {
     MachineConfig machine =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.parse(map));
-    return KernelConfig.of(machine).withImage(KernelImage.NONE).withMemmapBytesPerPage(0);
+    return KernelConfig.bare(machine);
   }
 
   /** The same with other CPUs, every primitive at one cycle. */

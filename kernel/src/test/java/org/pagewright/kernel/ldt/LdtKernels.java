@@ -8,7 +8,6 @@ import org.pagewright.hardware.paging.PagingRegisters;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.boot.KernelConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mm.Mm;
 
 /** Small kernels for tests of the region and the LDT, in any mode of x86. */
@@ -22,11 +21,7 @@ public final class LdtKernels {
   public static LdtKernel with(String format, boolean isIsolated, LdtKernel.Parts parts) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.of(32L << 20));
-    KernelConfig config =
-        KernelConfig.of(hardware)
-            .withIsolation(isIsolated)
-            .withImage(KernelImage.NONE)
-            .withMemmapBytesPerPage(0);
+    KernelConfig config = KernelConfig.bare(hardware).withIsolation(isIsolated);
     return new LdtKernel(config, parts);
   }
 

@@ -29,7 +29,6 @@ import org.pagewright.kernel.boot.EarlyKernel;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.directmap.DirectMap;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mermap.Mermap;
 import org.pagewright.kernel.mermap.MermapConfig;
 import org.pagewright.kernel.mermap.MermapZeroing;
@@ -82,11 +81,7 @@ public final class IsolationWorld implements AutoCloseable {
         MachineConfig.small(PteFormat.named(format))
             .withMap(MemoryMap.of(END_PFN << PAGE_SHIFT))
             .withCosts(CostTable.ALL_ONES);
-    KernelConfig boot =
-        KernelConfig.of(hardware)
-            .withImage(KernelImage.NONE)
-            .withMemmapBytesPerPage(0)
-            .withIsolation(isolates);
+    KernelConfig boot = KernelConfig.bare(hardware).withIsolation(isolates);
     this.machine = new Machine(hardware);
     this.kernel = new EarlyKernel(boot, machine);
     this.ledger = new CostLedger(machine.cpus());

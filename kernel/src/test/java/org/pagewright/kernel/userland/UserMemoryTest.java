@@ -14,7 +14,6 @@ import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelConfig;
-import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.vm.AddressSpace;
 import org.pagewright.kernel.vm.FilePages;
@@ -46,8 +45,7 @@ final class UserMemoryTest {
   private static UserKernel boot(String format, VmConfig vm) {
     MachineConfig hardware =
         MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.of(256L << 20));
-    return UserKernel.boot(
-        KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0), vm);
+    return UserKernel.boot(KernelConfig.bare(hardware), vm);
   }
 
   @ParameterizedTest
