@@ -78,6 +78,7 @@ public final class Cells implements World {
   @Override
   public boolean restore() {
     Arrays.fill(cells, 0);
+    machine.abandonRun();
     return true;
   }
 

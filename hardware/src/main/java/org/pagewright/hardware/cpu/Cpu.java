@@ -114,6 +114,13 @@ public final class Cpu {
     }
   }
 
+  /** Announces what the CPU can do only when a condition holds; null for always. */
+  void stepWhen(int kind, long address, Interleaving.@Nullable Condition condition) {
+    if (hook != null) {
+      hook.stepWhen(this, kind, address, condition);
+    }
+  }
+
   void setHook(@Nullable StepHook hook) {
     this.hook = hook;
   }
@@ -148,6 +155,9 @@ public final class Cpu {
 
   /** Models {@code local_irq_save()}: nests. */
   public void disableInterrupts() {
+    if (hook != null && interruptsOffDepth == 0) {
+      hook.interruptsOff(this);
+    }
     interruptsOffDepth++;
   }
 
@@ -159,10 +169,15 @@ public final class Cpu {
     }
     if (--interruptsOffDepth == 0) {
       step(Step.INTERRUPTS_ON, 0);
-      if (!pendingCalls.isEmpty()) {
+      if (!pendingCalls.isEmpty() && interruptsComeAtOnce()) {
         machine.interrupts().deliver(this);
       }
     }
+  }
+
+  private boolean interruptsComeAtOnce() {
+    Interleaving interleaving = machine.interleaving();
+    return interleaving == null || !interleaving.decidesInterrupts();
   }
 
   /** True while a call from another CPU runs here. */
@@ -320,6 +335,17 @@ public final class Cpu {
 
   public void setLazy(boolean isLazy) {
     this.isLazy = isLazy;
+  }
+
+  /** Nothing is held, masked, pending or running any more. */
+  void abandon() {
+    interruptsOffDepth = 0;
+    interruptDepth = 0;
+    preemptionDepth = 0;
+    migrationDepth = 0;
+    heldCount = 0;
+    pendingCalls.clear();
+    task = null;
   }
 
   // ---- what is known of this CPU ----

@@ -10,6 +10,10 @@ import org.pagewright.hardware.choice.Coroutine;
  * <p>A CPU without a program, or whose program has ended, still takes interrupts. The run ends when
  * all programs have ended and no call is pending, when nobody can go on (a deadlock), when the
  * scheduler stops it, or at the limit of steps.
+ *
+ * <p>Where the scheduler decides when interrupts come in, a CPU is two actors: its program, by the
+ * CPU's number, and the calls that it takes, by its number plus the number of CPUs. The program
+ * does not go on while a call is taken.
  */
 public final class Interleaving implements StepHook {
   /** What a CPU waits for. */
@@ -46,7 +50,13 @@ public final class Interleaving implements StepHook {
   private final Scheduler scheduler;
   private final long stepLimit;
   private final @Nullable Coroutine[] programs;
+  private final int cpus;
+  private final int actors;
+
+  /** By actor, what it waits for before its step, or without one. */
   private final @Nullable Condition[] waits;
+
+  private final boolean[] waitsInStep;
   private final int[] kinds;
   private final long[] addresses;
   private final int[] runnable;
@@ -57,15 +67,17 @@ public final class Interleaving implements StepHook {
 
   /** A run of {@code machine}; its programs are added before {@link #run}. */
   public Interleaving(Machine machine, Scheduler scheduler, long stepLimit) {
-    int cpus = machine.cpus();
     this.machine = machine;
     this.scheduler = scheduler;
     this.stepLimit = stepLimit;
+    this.cpus = machine.cpus();
+    this.actors = scheduler.decidesInterrupts() ? 2 * cpus : cpus;
     this.programs = new Coroutine[cpus];
-    this.waits = new Condition[cpus];
-    this.kinds = new int[cpus];
-    this.addresses = new long[cpus];
-    this.runnable = new int[cpus];
+    this.waits = new Condition[actors];
+    this.waitsInStep = new boolean[actors];
+    this.kinds = new int[actors];
+    this.addresses = new long[actors];
+    this.runnable = new int[actors];
   }
 
   /** Sets what a CPU does. */
@@ -73,7 +85,14 @@ public final class Interleaving implements StepHook {
     if (programs[cpu.id()] != null) {
       throw new IllegalArgumentException(cpu + " has a program already");
     }
-    programs[cpu.id()] = new Coroutine(() -> program.run(cpu));
+    programs[cpu.id()] = new Coroutine(() -> start(cpu, program));
+  }
+
+  private void start(Cpu cpu, Program program) {
+    if (startsCall(current)) {
+      takeCall(cpu);
+    }
+    program.run(cpu);
   }
 
   /** Runs to the end. What a program throws comes out here. */
@@ -83,9 +102,9 @@ public final class Interleaving implements StepHook {
       boolean goesOn = choose();
       while (goesOn) {
         current = chosen;
-        program(current).resume();
+        program(cpuOf(current)).resume();
         // The program has either ended, or chosen its successor before it stopped.
-        goesOn = isEnded(current) ? choose() : chosen != CpuMask.NONE;
+        goesOn = isEnded(cpuOf(current)) ? choose() : chosen != CpuMask.NONE;
       }
       return outcome();
     } finally {
@@ -98,60 +117,132 @@ public final class Interleaving implements StepHook {
     return steps;
   }
 
-  /** The kind of step that a CPU is about to take; 0 before its first one. */
-  public int nextKind(int cpu) {
-    return kinds[cpu];
+  /** How large frames of the machine are. */
+  public int pageShift() {
+    return machine.format().pageShift();
   }
 
-  /** The address of the step that a CPU is about to take. */
-  public long nextAddress(int cpu) {
-    return addresses[cpu];
+  // ---- actors
+
+  /** Whether the scheduler decides when interrupts come in. */
+  public boolean decidesInterrupts() {
+    return actors > cpus;
   }
 
-  /** Whether a CPU takes pending calls when it goes on, instead of or after its next step. */
-  public boolean isInterrupted(int cpu) {
-    Cpu target = machine.cpu(cpu);
-    return target.interruptsEnabled() && !target.pendingCalls.isEmpty();
+  /** Who takes the step of which the scheduler hears. */
+  public int currentActor() {
+    return current;
   }
 
-  /** Whether a CPU goes on without a step: it waited, or only takes pending calls. */
-  public boolean goesOnWithoutStep(int cpu) {
-    return waits[cpu] != null || isEnded(cpu);
+  private int cpuOf(int actor) {
+    return actor < cpus ? actor : actor - cpus;
   }
+
+  private int actorOf(Cpu cpu) {
+    return decidesInterrupts() && cpu.isInInterrupt() ? cpus + cpu.id() : cpu.id();
+  }
+
+  private boolean startsCall(int actor) {
+    return actor >= cpus && !machine.cpu(actor - cpus).isInInterrupt();
+  }
+
+  /** The kind of step that an actor is about to take; 0 before its first one. */
+  public int nextKind(int actor) {
+    return startsCall(actor) ? Step.INTERRUPT : kinds[actor];
+  }
+
+  /** The address of the step that an actor is about to take. */
+  public long nextAddress(int actor) {
+    IpiCall call = startsCall(actor) ? machine.cpu(actor - cpus).pendingCalls.peek() : null;
+    return call == null ? addresses[actor] : call.number;
+  }
+
+  /** Whether an actor goes on without a step: it waited, or only takes pending calls. */
+  public boolean goesOnWithoutStep(int actor) {
+    boolean isAtEnd = !decidesInterrupts() && isEnded(actor);
+    return isAtEnd || (waits[actor] != null && !waitsInStep[actor]);
+  }
+
+  // ---- steps
 
   @Override
   public void step(Cpu cpu, int kind, long address) {
-    kinds[cpu.id()] = kind;
-    addresses[cpu.id()] = address;
-    pass(cpu);
-    scheduler.step(cpu.id(), kind, address);
-    if (cpu.interruptsEnabled() && !cpu.pendingCalls.isEmpty()) {
-      machine.interrupts().deliver(cpu);
+    stepWhen(cpu, kind, address, null);
+  }
+
+  @Override
+  public void interruptsOff(Cpu cpu) {
+    if (decidesInterrupts()) {
+      step(cpu, Step.INTERRUPTS_OFF, 0);
     }
+  }
+
+  @Override
+  public void stepWhen(Cpu cpu, int kind, long address, @Nullable Condition condition) {
+    int actor = actorOf(cpu);
+    do {
+      kinds[actor] = kind;
+      addresses[actor] = address;
+      waits[actor] = condition;
+      waitsInStep[actor] = true;
+      pass(cpu, actor);
+      waits[actor] = null;
+      waitsInStep[actor] = false;
+    } while (tookCall(cpu, actor, condition));
+    scheduler.step(cpu.id(), kind, address);
+    deliverAtOnce(cpu);
     Speculation speculation = machine.speculation();
     if (speculation != null) {
       speculation.step(cpu, kind, address);
     }
   }
 
+  /** Whether the CPU went on to take a call of another CPU instead of its own step. */
+  private boolean tookCall(Cpu cpu, int actor, @Nullable Condition condition) {
+    if (current != actor) {
+      takeCall(cpu);
+      return true;
+    }
+    if (condition != null && !condition.holds()) {
+      deliverAtOnce(cpu);
+      return true;
+    }
+    return false;
+  }
+
+  private void takeCall(Cpu cpu) {
+    scheduler.step(cpu.id(), Step.INTERRUPT, nextAddress(current));
+    machine.interrupts().deliverNext(cpu);
+  }
+
+  private void deliverAtOnce(Cpu cpu) {
+    if (!decidesInterrupts() && cpu.interruptsEnabled() && !cpu.pendingCalls.isEmpty()) {
+      machine.interrupts().deliver(cpu);
+    }
+  }
+
   /** Stops {@code cpu} until the condition holds; meanwhile it takes interrupts if they are on. */
   void waitUntil(Cpu cpu, Condition condition) {
+    int actor = actorOf(cpu);
     while (!condition.holds()) {
-      waits[cpu.id()] = condition;
-      pass(cpu);
-      waits[cpu.id()] = null;
-      if (cpu.interruptsEnabled() && !cpu.pendingCalls.isEmpty()) {
-        machine.interrupts().deliver(cpu);
+      waits[actor] = condition;
+      pass(cpu, actor);
+      waits[actor] = null;
+      if (current != actor) {
+        takeCall(cpu);
       }
+      deliverAtOnce(cpu);
     }
   }
 
   /** Lets the scheduler say who goes on, and returns when it is this CPU's turn. */
-  private void pass(Cpu cpu) {
+  private void pass(Cpu cpu, int actor) {
     steps++;
-    if (!choose() || chosen != cpu.id()) {
+    current = actor;
+    if (!choose() || cpuOf(chosen) != cpu.id()) {
       Coroutine.suspend();
     }
+    current = chosen;
   }
 
   /** Chooses who goes on; false when nobody can or the limit is reached. */
@@ -171,22 +262,27 @@ public final class Interleaving implements StepHook {
     if (current != CpuMask.NONE && canGoOn(current)) {
       runnable[count++] = current;
     }
-    for (int cpu = 0; cpu < runnable.length; cpu++) {
-      if (cpu != current && canGoOn(cpu)) {
-        runnable[count++] = cpu;
+    for (int actor = 0; actor < actors; actor++) {
+      if (actor != current && canGoOn(actor)) {
+        runnable[count++] = actor;
       }
     }
     return count;
   }
 
-  private boolean canGoOn(int id) {
+  private boolean canGoOn(int actor) {
+    int id = cpuOf(actor);
     Cpu cpu = machine.cpu(id);
-    Condition wait = waits[id];
-    boolean isWaiting = wait != null && !wait.holds();
-    if (isEnded(id) || isWaiting) {
-      return cpu.interruptsEnabled() && !cpu.pendingCalls.isEmpty();
+    boolean hasCall = cpu.interruptsEnabled() && !cpu.pendingCalls.isEmpty();
+    if (startsCall(actor)) {
+      return hasCall;
     }
-    return true;
+    Condition wait = waits[actor];
+    boolean isStuck = (actor < cpus && isEnded(id)) || (wait != null && !wait.holds());
+    if (decidesInterrupts()) {
+      return !isStuck && actorOf(cpu) == actor;
+    }
+    return !isStuck || hasCall;
   }
 
   private boolean isEnded(int cpu) {
@@ -199,10 +295,18 @@ public final class Interleaving implements StepHook {
     Coroutine program = programs[id];
     if (program == null || program.isDone()) {
       Cpu cpu = machine.cpu(id);
-      program = new Coroutine(() -> machine.interrupts().deliver(cpu));
+      program = new Coroutine(() -> deliverAfterEnd(cpu));
       programs[id] = program;
     }
     return program;
+  }
+
+  private void deliverAfterEnd(Cpu cpu) {
+    if (decidesInterrupts()) {
+      takeCall(cpu);
+    } else {
+      machine.interrupts().deliver(cpu);
+    }
   }
 
   private Outcome outcome() {
@@ -216,7 +320,7 @@ public final class Interleaving implements StepHook {
     long waiting = 0;
     for (int id = 0; id < programs.length; id++) {
       if (!isEnded(id)) {
-        Condition wait = waits[id];
+        Condition wait = decidesInterrupts() ? waits[actorOf(machine.cpu(id))] : waits[id];
         waiting |= 1L << id;
         report
             .append(report.isEmpty() ? "" : "\n")

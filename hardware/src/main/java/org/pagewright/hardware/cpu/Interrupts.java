@@ -101,13 +101,14 @@ public final class Interrupts {
   /** Does what is pending for a CPU whose interrupts are on. */
   void deliver(Cpu cpu) {
     assert cpu.interruptsEnabled() : cpu;
-    while (true) {
-      IpiCall call = cpu.pendingCalls.poll();
-      if (call == null) {
-        return;
-      }
-      receive(cpu, call);
+    while (!cpu.pendingCalls.isEmpty()) {
+      deliverNext(cpu);
     }
+  }
+
+  /** Does the call that has been pending longest. */
+  void deliverNext(Cpu cpu) {
+    receive(cpu, cpu.pendingCalls.remove());
   }
 
   private void receive(Cpu cpu, IpiCall call) {
@@ -132,8 +133,7 @@ public final class Interrupts {
     Cpu from = call.from;
     Interleaving interleaving = machine.interleaving();
     if (interleaving != null) {
-      from.step(Step.IPI_WAIT, call.number);
-      interleaving.waitUntil(from, call);
+      from.stepWhen(Step.IPI_WAIT, call.number, call);
     }
     int missing = call.waitingFor.count();
     if (missing > 0) {

@@ -119,6 +119,16 @@ public final class Machine implements AutoCloseable {
     return lockOrder.lockClass((int) number).name();
   }
 
+  /**
+   * Forgets what an explored run that was stopped half-way left behind on the CPUs: depths, locks
+   * and calls. Memory, TLBs and clocks stay.
+   */
+  public void abandonRun() {
+    for (Cpu cpu : cpus) {
+      cpu.abandon();
+    }
+  }
+
   // ---- the seam ----
 
   /** The explored run that is going on, or null in a straight run. */

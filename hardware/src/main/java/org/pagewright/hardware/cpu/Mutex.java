@@ -28,24 +28,15 @@ public final class Mutex implements Interleaving.Condition {
   /** Models {@code mutex_lock()}. */
   public void acquire(Cpu cpu) {
     cpu.maySleep();
-    cpu.step(Step.LOCK, identity);
+    cpu.stepWhen(Step.LOCK, identity, isHeldBy(cpu) ? null : this);
     if (owner != null) {
-      contend(cpu);
+      cpu.broke(
+          isHeldBy(cpu) ? ExecutionRule.LOCK_RECURSION : ExecutionRule.LOCK_NEVER_RELEASED,
+          identity);
     }
     cpu.charge(lockClass.price());
     owner = self(cpu);
     record(cpu, HardwareEvent.LOCK_ACQUIRE);
-  }
-
-  private void contend(Cpu cpu) {
-    Interleaving interleaving = cpu.machine().interleaving();
-    if (isHeldBy(cpu)) {
-      cpu.broke(ExecutionRule.LOCK_RECURSION, identity);
-    } else if (interleaving == null) {
-      cpu.broke(ExecutionRule.LOCK_NEVER_RELEASED, identity);
-    } else {
-      interleaving.waitUntil(cpu, this);
-    }
   }
 
   /** Models {@code mutex_unlock()}. */

@@ -57,7 +57,7 @@ public final class RwSemaphore {
 
   /** Models {@code down_write()}. */
   public void acquire(Cpu cpu) {
-    begin(cpu, mayWrite);
+    begin(cpu, Step.LOCK, mayWrite);
     owner = cpu;
     record(cpu, HardwareEvent.LOCK_ACQUIRE);
   }
@@ -69,7 +69,7 @@ public final class RwSemaphore {
    * @return false if the waiting task was killed and does not have the lock
    */
   public boolean acquireKillable(Cpu cpu, BooleanSupplier isKilled) {
-    begin(cpu, new WriteOrDie(isKilled));
+    begin(cpu, Step.LOCK, new WriteOrDie(isKilled));
     if (!mayWrite.holds() && isKilled.getAsBoolean()) {
       return false;
     }
@@ -91,14 +91,14 @@ public final class RwSemaphore {
 
   /** Models {@code down_read()}. */
   public void acquireShared(Cpu cpu) {
-    begin(cpu, mayRead);
+    begin(cpu, Step.LOCK_SHARED, mayRead);
     readers++;
     record(cpu, HardwareEvent.LOCK_ACQUIRE);
   }
 
   /** Models {@code up_read()}. */
   public void releaseShared(Cpu cpu) {
-    cpu.step(Step.UNLOCK, identity);
+    cpu.step(Step.UNLOCK_SHARED, identity);
     if (readers == 0) {
       cpu.broke(ExecutionRule.LOCK_NOT_HELD, identity);
       return;
@@ -119,25 +119,14 @@ public final class RwSemaphore {
     return lockClass.name() + "#" + identity + " held by " + by;
   }
 
-  private void begin(Cpu cpu, Interleaving.Condition condition) {
+  private void begin(Cpu cpu, int kind, Interleaving.Condition condition) {
     cpu.maySleep();
-    cpu.step(Step.LOCK, identity);
+    cpu.stepWhen(kind, identity, owner == cpu ? null : condition);
     cpu.charge(lockClass.price());
     if (!condition.holds()) {
-      contend(cpu, condition);
-    }
-  }
-
-  private void contend(Cpu cpu, Interleaving.Condition condition) {
-    if (owner == cpu) {
-      cpu.broke(ExecutionRule.LOCK_RECURSION, identity);
-      return;
-    }
-    Interleaving interleaving = cpu.machine().interleaving();
-    if (interleaving == null) {
-      cpu.broke(ExecutionRule.LOCK_NEVER_RELEASED, identity);
-    } else {
-      interleaving.waitUntil(cpu, condition);
+      cpu.broke(
+          owner == cpu ? ExecutionRule.LOCK_RECURSION : ExecutionRule.LOCK_NEVER_RELEASED,
+          identity);
     }
   }
 

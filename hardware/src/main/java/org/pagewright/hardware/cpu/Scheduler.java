@@ -16,11 +16,34 @@ public interface Scheduler {
    */
   int next(Interleaving run, int current, int[] runnable, int count);
 
+  /**
+   * Whether it also decides when calls of other CPUs come in. A CPU that may take one is then
+   * listed once more, as its number plus the number of CPUs. Else calls come in with the next step.
+   */
+  default boolean decidesInterrupts() {
+    return false;
+  }
+
   /** Sees every step that is taken, also where there is nothing to pick. */
   default void step(int cpu, int kind, long address) {}
 
   /** Asks {@code choices} at every step; alternative 0 lets the current CPU go on. */
   static Scheduler of(Choices choices) {
-    return (run, current, runnable, count) -> runnable[choices.pick(count, "next cpu")];
+    return of(choices, /* decidesInterrupts= */ false);
+  }
+
+  /** The same, also about when calls of other CPUs come in if so wanted. */
+  static Scheduler of(Choices choices, boolean decidesInterrupts) {
+    return new Scheduler() {
+      @Override
+      public int next(Interleaving run, int current, int[] runnable, int count) {
+        return runnable[choices.pick(count, "next cpu")];
+      }
+
+      @Override
+      public boolean decidesInterrupts() {
+        return decidesInterrupts;
+      }
+    };
   }
 }

@@ -57,9 +57,11 @@ public final class SpinLock implements Interleaving.Condition {
       cpu.machine().lockOrder().beforeAcquire(cpu, this.lockClass);
     }
     cpu.disablePreemption();
-    cpu.step(Step.LOCK, identity);
+    cpu.stepWhen(Step.LOCK, identity, owner == cpu ? null : this);
     if (owner != null) {
-      contend(cpu);
+      cpu.broke(
+          owner == cpu ? ExecutionRule.LOCK_RECURSION : ExecutionRule.LOCK_NEVER_RELEASED,
+          identity);
     }
     take(cpu);
   }
@@ -79,7 +81,7 @@ public final class SpinLock implements Interleaving.Condition {
   /** Models {@code spin_trylock()}: false when the lock is held. */
   public boolean tryAcquire(Cpu cpu) {
     cpu.disablePreemption();
-    cpu.step(Step.LOCK, identity);
+    cpu.step(Step.TRY_LOCK, identity);
     if (owner != null) {
       if (owner == cpu) {
         cpu.broke(ExecutionRule.LOCK_TRIED_BY_OWNER, identity);
@@ -144,19 +146,6 @@ public final class SpinLock implements Interleaving.Condition {
       }
     }
     lastOwner = cpu.id();
-  }
-
-  private void contend(Cpu cpu) {
-    if (owner == cpu) {
-      cpu.broke(ExecutionRule.LOCK_RECURSION, identity);
-      return;
-    }
-    Interleaving interleaving = cpu.machine().interleaving();
-    if (interleaving == null) {
-      cpu.broke(ExecutionRule.LOCK_NEVER_RELEASED, identity);
-    } else {
-      interleaving.waitUntil(cpu, this);
-    }
   }
 
   private void record(Cpu cpu, int kind) {

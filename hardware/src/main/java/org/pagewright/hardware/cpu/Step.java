@@ -47,6 +47,24 @@ public final class Step {
   /** Waits in a loop for something (cpu_relax()). */
   public static final int RELAX = 13;
 
+  /** Turns interrupts off; announced only where the scheduler decides when they come in. */
+  public static final int INTERRUPTS_OFF = 14;
+
+  /** Takes a call of another CPU; the address is the call's number. */
+  public static final int INTERRUPT = 15;
+
+  /** Tries a lock, and goes on without it if it is held; the address is the lock's identity. */
+  public static final int TRY_LOCK = 16;
+
+  /** Acquires a lock that others may read under at the same time. */
+  public static final int LOCK_SHARED = 17;
+
+  /** Releases a lock that others may read under at the same time. */
+  public static final int UNLOCK_SHARED = 18;
+
+  /** Gives a frame or a table back; the address is physical. */
+  public static final int FREE = 19;
+
   /** First kind that is not the hardware's. */
   public static final int FIRST_KERNEL_KIND = 100;
 
