@@ -1,6 +1,5 @@
 package org.pagewright.check.explore;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.pagewright.check.explore.Exploration.Failure;
@@ -8,14 +7,12 @@ import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.schedule.DrawnOrders;
 import org.pagewright.check.schedule.EveryOrder;
 import org.pagewright.check.schedule.FewPreemptions;
+import org.pagewright.check.schedule.Schedule;
 import org.pagewright.check.schedule.Strategy;
-import org.pagewright.hardware.choice.ReplayChoices;
 import org.pagewright.hardware.paging.PteFormat;
 
 /** Tries orders of the steps of one scenario until one breaks a property. */
 public final class Explorer {
-  private static final int DECISIONS_MAX = 100_000;
-
   private final Runs<?> runs;
   private long schedules;
 
@@ -60,7 +57,7 @@ public final class Explorer {
         schedules++;
         List<Violation> found = runs.run(strategy);
         if (!found.isEmpty()) {
-          return failed(runs, strategy.decisions(), found);
+          return failed(runs, strategy.schedule(), found);
         }
       }
       return new Exploration(schedules, strategy.coverage(), null);
@@ -70,8 +67,8 @@ public final class Explorer {
   }
 
   private <W extends World> Exploration failed(
-      Runs<W> failing, int[] decisions, List<Violation> found) {
-    Smaller<W> smaller = new Smaller<>(failing, decisions, found.getFirst().oracle());
+      Runs<W> failing, Schedule schedule, List<Violation> found) {
+    Smaller<W> smaller = new Smaller<>(failing, schedule, found.getFirst().oracle());
     Failure failure = smaller.failure();
     String coverage = "stopped at the first failure, " + smaller.made() + " more made it smaller";
     return new Exploration(schedules, coverage, failure);
@@ -82,29 +79,15 @@ public final class Explorer {
    *
    * @throws IllegalArgumentException when the text does not fit the scenario
    */
-  public Exploration replay(String schedule) {
-    int[] decisions = parse(schedule);
-    Trace trace = Smaller.trace(runs, decisions);
+  public Exploration replay(String text) {
+    Schedule schedule = Schedule.parse(text, runs.trial().cpus());
+    Trace trace = Smaller.trace(runs, schedule);
     runs.close();
     schedules++;
     Failure failure =
         trace.violations.isEmpty()
             ? null
-            : new Failure(
-                runs.trial().texts(), Smaller.text(decisions), trace.rows, trace.violations);
+            : new Failure(runs.trial().texts(), schedule.text(), trace.rows, trace.violations);
     return new Exploration(schedules, "the one that was given", failure);
-  }
-
-  private int[] parse(String schedule) {
-    ReplayChoices choices = ReplayChoices.parse(schedule);
-    int[] decisions = new int[DECISIONS_MAX];
-    int count = 0;
-    while (!choices.isExhausted()) {
-      if (count == DECISIONS_MAX) {
-        throw new IllegalArgumentException("more than " + DECISIONS_MAX + " choices");
-      }
-      decisions[count++] = choices.pick(runs.trial().cpus(), "next cpu");
-    }
-    return Arrays.copyOf(decisions, count);
   }
 }

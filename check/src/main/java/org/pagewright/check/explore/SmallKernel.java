@@ -7,8 +7,10 @@ import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
@@ -38,7 +40,7 @@ import org.pagewright.kernel.secret.SecretmemConfig;
  */
 public final class SmallKernel implements World {
   private static final long RAM_BYTES = 32L << 20;
-  private static final long INVALIDATE_LOCK = Long.MIN_VALUE + 1;
+  private static final int INVALIDATE_LOCK = 1 << 30;
   private static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
 
   /** Makes the page cache of the secret file; a planted bug makes another one. */
@@ -79,8 +81,8 @@ public final class SmallKernel implements World {
   private final SecretPageCache file;
   private final Oracles oracles;
   private final List<List<Block>> taken = new ArrayList<>();
-  private int faulting;
-  private boolean isTruncating;
+  private final RwSemaphore invalidateLock =
+      new RwSemaphore(new LockClass("invalidate_lock"), INVALIDATE_LOCK);
 
   /** Boots a kernel of two CPUs without processes. */
   public SmallKernel(PteFormat format, FileMaker files) {
@@ -153,32 +155,18 @@ public final class SmallKernel implements World {
 
   // ---- the secret file
 
-  /*
-   * Linux's invalidate_lock of a file: faults share it, truncation has it alone. Whoever waits
-   * looks again after each step of somebody else.
-   */
-
+  /** Under the file's {@code invalidate_lock}, which faults share and truncation has alone. */
   long fault(Cpu cpu, long index) {
-    cpu.step(Step.LOAD, INVALIDATE_LOCK);
-    while (isTruncating) {
-      cpu.step(Step.RELAX, INVALIDATE_LOCK);
-      cpu.step(Step.LOAD, INVALIDATE_LOCK);
-    }
-    faulting++;
+    invalidateLock.acquireShared(cpu);
     long pfn = file.grab(cpu, index);
-    faulting--;
+    invalidateLock.releaseShared(cpu);
     return pfn;
   }
 
   long truncate(Cpu cpu, long firstIndex) {
-    cpu.step(Step.STORE, INVALIDATE_LOCK);
-    while (isTruncating || faulting > 0) {
-      cpu.step(Step.RELAX, INVALIDATE_LOCK);
-      cpu.step(Step.STORE, INVALIDATE_LOCK);
-    }
-    isTruncating = true;
+    invalidateLock.acquire(cpu);
     file.truncate(cpu, firstIndex);
-    isTruncating = false;
+    invalidateLock.release(cpu);
     return 0;
   }
 
@@ -305,7 +293,7 @@ public final class SmallKernel implements World {
       return "free lists of the page allocator";
     }
     if (address == INVALIDATE_LOCK) {
-      return "invalidate lock of the file";
+      return "invalidate_lock of the file";
     }
     return address == file.stepAddress() ? "page cache of the file" : World.super.place(address);
   }

@@ -1,13 +1,11 @@
 package org.pagewright.check.explore;
 
-import java.util.Arrays;
 import java.util.List;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.schedule.FewPreemptions;
+import org.pagewright.check.schedule.Schedule;
 import org.pagewright.check.schedule.SharedSteps;
 import org.pagewright.check.schedule.Strategy;
-import org.pagewright.hardware.choice.Choices;
-import org.pagewright.hardware.choice.ReplayChoices;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Scheduler;
 
@@ -22,14 +20,14 @@ final class Smaller<W extends World> {
   private static final int PREEMPTIONS = 2;
 
   private Runs<W> runs;
-  private int[] decisions;
+  private Schedule schedule;
   private final String oracle;
   private long made;
 
   /** Starts with a run that fails; {@code oracle} is the property that must go on failing. */
-  Smaller(Runs<W> runs, int[] decisions, String oracle) {
+  Smaller(Runs<W> runs, Schedule schedule, String oracle) {
     this.runs = runs;
-    this.decisions = decisions;
+    this.schedule = schedule;
     this.oracle = oracle;
   }
 
@@ -40,7 +38,7 @@ final class Smaller<W extends World> {
     runs.close();
     assert !trace.violations.isEmpty() : "a failing schedule fails again";
     return new Exploration.Failure(
-        runs.trial().texts(), text(decisions), trace.rows, trace.violations);
+        runs.trial().texts(), schedule.text(), trace.rows, trace.violations);
   }
 
   /** How many runs it took. */
@@ -70,7 +68,7 @@ final class Smaller<W extends World> {
       if (fails(fewer.run(strategy))) {
         runs.close();
         runs = fewer;
-        decisions = strategy.decisions();
+        schedule = strategy.schedule();
         return true;
       }
     }
@@ -85,41 +83,27 @@ final class Smaller<W extends World> {
   // ---- switches
 
   private void removeSwitches() {
-    for (int at = 0; at < decisions.length; at++) {
-      if (decisions[at] != 0) {
-        int[] candidate = decisions.clone();
-        candidate[at] = 0;
+    for (int at = 0; at < schedule.length(); at++) {
+      if (schedule.picks().get(at) != 0) {
+        Schedule candidate = schedule.with(at, 0);
         made++;
-        decisions = fails(runs.run(scheduler(candidate))) ? candidate : decisions;
+        schedule = fails(runs.run(candidate.scheduler())) ? candidate : schedule;
       }
     }
-    int length = decisions.length;
-    while (length > 0 && decisions[length - 1] == 0) {
-      length--;
-    }
-    decisions = Arrays.copyOf(decisions, length);
+    schedule = schedule.trimmed();
   }
 
   /** Runs it twice: which steps are worth telling is known only at the end. */
   private Trace trace() {
-    return trace(runs, decisions);
+    return trace(runs, schedule);
   }
 
-  static <W extends World> Trace trace(Runs<W> runs, int[] decisions) {
+  static <W extends World> Trace trace(Runs<W> runs, Schedule schedule) {
     SharedSteps shared = new SharedSteps();
-    runs.run(new Noting(scheduler(decisions), shared));
-    Trace trace = new Trace(scheduler(decisions), shared);
+    runs.run(new Noting(schedule.scheduler(), shared));
+    Trace trace = new Trace(schedule.scheduler(), shared);
     runs.tell(trace);
     return trace;
-  }
-
-  private static Scheduler scheduler(int[] decisions) {
-    return Scheduler.of(new Lenient(decisions));
-  }
-
-  /** As a user can hand it back: a schedule without switches is not empty. */
-  static String text(int[] decisions) {
-    return decisions.length == 0 ? "0" : ReplayChoices.format(decisions);
   }
 
   /** Notes what is shared. */
@@ -130,26 +114,13 @@ final class Smaller<W extends World> {
     }
 
     @Override
-    public void step(int cpu, int kind, long address) {
-      shared.note(cpu, kind, address);
-    }
-  }
-
-  /** Answers from a list as far as it fits: leaving out a switch changes later questions. */
-  private static final class Lenient implements Choices {
-    private final int[] answers;
-    private int at;
-
-    Lenient(int[] answers) {
-      this.answers = answers;
+    public boolean decidesInterrupts() {
+      return scheduler.decidesInterrupts();
     }
 
     @Override
-    public int pick(int n, String why) {
-      if (n == 1 || at == answers.length) {
-        return 0;
-      }
-      return Math.min(answers[at++], n - 1);
+    public void step(int cpu, int kind, long address) {
+      shared.note(cpu, kind, address);
     }
   }
 }

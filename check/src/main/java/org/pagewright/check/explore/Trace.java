@@ -42,6 +42,11 @@ final class Trace implements Scheduler, EventLog.Reader {
   }
 
   @Override
+  public boolean decidesInterrupts() {
+    return scheduler.decidesInterrupts();
+  }
+
+  @Override
   public void step(int cpu, int kind, long address) {
     World watched = world;
     String verb = verb(kind);

@@ -13,6 +13,9 @@ import org.pagewright.hardware.cpu.Step;
  * earlier step of another CPU that it does not commute with, and that need not come before it, is a
  * place where this CPU could have gone first; only there other orders are tried. Sleep sets
  * (Godefroid, 1996) cut runs that would repeat one that was made.
+ *
+ * <p>It decides also when each CPU takes the calls of others: whether a call comes in a step
+ * earlier or later matters only to few steps, so it is an actor of its own that commutes with most.
  */
 public final class EveryOrder implements Strategy {
   /*
@@ -21,16 +24,20 @@ public final class EveryOrder implements Strategy {
    * would do next was tried before and commutes with all since (asleep). The nodes of the current
    * run form a stack; the next run repeats it up to the deepest node with something left to try.
    *
-   * A CPU that spins gives way to those that do not. A CPU that goes on without a step (it waited,
-   * or takes calls only) is not told from others at its node, so all are tried there.
+   * An actor that spins gives way to those that do not. One that goes on without a step (it waited)
+   * is not told from others at its node, so all are tried there.
+   *
+   * While a CPU takes a call its program stands still. So a step of the program that meets one of
+   * the call's can come earlier only if it comes before the whole call: the place to try that is
+   * the decision to take the call.
    */
 
   private static final int NOBODY = -1;
 
   private final int cpus;
+  private final int actors;
   private final Decisions decisions = new Decisions();
   private final StepConflicts conflicts;
-  private final int[] last;
 
   // ---- the stack
 
@@ -50,17 +57,21 @@ public final class EveryOrder implements Strategy {
   /** The node that decides the step that comes next, if one does. */
   private int deciding = NOBODY;
 
-  private int[] stepCpus = new int[256];
+  private int[] stepActors = new int[256];
   private int[] stepNodes = new int[256];
 
-  /** For each step, how many steps of each CPU must come before it. */
+  /** For each step, the node that decided that the call was taken of which it is part. */
+  private int[] callNodes = new int[256];
+
+  /** For each step, how many steps of each actor must come before it. */
   private int[] clocks;
 
-  /** For each step, its number among those of its CPU. */
+  /** For each step, its number among those of its actor. */
   private int[] ranks = new int[256];
 
   private int steps;
-  private final int[] cpuClocks;
+  private final int[] actorClocks;
+  private final int[] takenAt;
   private long cut;
   private boolean hasBegun;
   private boolean isOver;
@@ -68,10 +79,11 @@ public final class EveryOrder implements Strategy {
   /** Stands before the first run. */
   public EveryOrder(int cpus) {
     this.cpus = cpus;
+    this.actors = 2 * cpus;
     this.conflicts = new StepConflicts(cpus);
-    this.last = new int[cpus];
-    this.clocks = new int[256 * cpus];
-    this.cpuClocks = new int[cpus * cpus];
+    this.clocks = new int[256 * actors];
+    this.actorClocks = new int[actors * actors];
+    this.takenAt = new int[actors];
   }
 
   @Override
@@ -85,9 +97,15 @@ public final class EveryOrder implements Strategy {
     steps = 0;
     sleeping = 0;
     deciding = NOBODY;
-    Arrays.fill(cpuClocks, 0);
+    run = null;
+    Arrays.fill(actorClocks, 0);
     conflicts.clear();
     decisions.clear();
+    return true;
+  }
+
+  @Override
+  public boolean decidesInterrupts() {
     return true;
   }
 
@@ -108,7 +126,10 @@ public final class EveryOrder implements Strategy {
 
   @Override
   public int next(Interleaving interleaving, int current, int[] runnable, int count) {
-    run = interleaving;
+    if (run == null) {
+      run = interleaving;
+      conflicts.setPageShift(interleaving.pageShift());
+    }
     for (int i = 0; i < count; i++) {
       if (isNew(interleaving, runnable[i])) {
         return decisions.note(i, runnable);
@@ -132,12 +153,14 @@ public final class EveryOrder implements Strategy {
     return decisions.noteCpu(chosen[node], runnable);
   }
 
-  /** Whether the CPU has done nothing yet: up to its first step it meets nobody. */
-  private static boolean isNew(Interleaving interleaving, int cpu) {
-    return interleaving.nextKind(cpu) == 0 && !interleaving.goesOnWithoutStep(cpu);
+  /** Whether the program has done nothing yet: up to its first step it meets nobody. */
+  private boolean isNew(Interleaving interleaving, int actor) {
+    return actor < cpus
+        && interleaving.nextKind(actor) == 0
+        && !interleaving.goesOnWithoutStep(actor);
   }
 
-  /** CPUs that do not spin. */
+  /** Those that do not spin. */
   private static int mask(Interleaving interleaving, int[] runnable, int count) {
     int mask = 0;
     for (int i = 0; i < count; i++) {
@@ -194,65 +217,87 @@ public final class EveryOrder implements Strategy {
   @Override
   public void step(int cpu, int kind, long address) {
     Interleaving interleaving = run;
-    boolean isInterrupted = interleaving != null && interleaving.isInterrupted(cpu);
-    wake(cpu, kind, address, isInterrupted);
-    conflicts.take(steps, cpu, kind, address, isInterrupted, last);
+    int actor = interleaving == null ? cpu : interleaving.currentActor();
+    wake(actor, kind, address);
+    conflicts.take(steps, actor, kind, address);
+    if (kind == Step.INTERRUPT) {
+      takenAt[actor] = deciding;
+    }
     int race = NOBODY;
-    for (int other = 0; other < cpus; other++) {
-      int step = last[other];
-      if (step >= 0 && ranks[step] > cpuClocks[cpu * cpus + other] && step > race) {
+    for (int other = 0; other < actors; other++) {
+      int step = conflicts.race(other);
+      if (step >= 0 && ranks[step] > actorClocks[actor * actors + other] && step > race) {
         race = step;
       }
     }
-    if (race != NOBODY && stepNodes[race] != NOBODY) {
-      int node = stepNodes[race];
-      wanted[node] |= (enabled[node] & 1 << cpu) != 0 ? 1 << cpu : enabled[node];
+    if (race != NOBODY) {
+      want(actor, isCallOf(cpu, race) ? callNodes[race] : stepNodes[race]);
     }
-    append(cpu);
+    append(actor);
   }
 
-  private void wake(int cpu, int kind, long address, boolean isInterrupted) {
+  private boolean isCallOf(int cpu, int step) {
+    return stepActors[step] == cpu + cpus;
+  }
+
+  private void want(int actor, int node) {
+    if (node != NOBODY) {
+      wanted[node] |= (enabled[node] & 1 << actor) != 0 ? 1 << actor : enabled[node];
+    }
+  }
+
+  private void wake(int actor, int kind, long address) {
     Interleaving interleaving = run;
     if (interleaving == null || sleeping == 0) {
       return;
     }
-    if (StepConflicts.isGlobal(kind, isInterrupted)) {
+    if (StepConflicts.isGlobal(kind)) {
       sleeping = 0;
       return;
     }
-    for (int other = 0; other < cpus; other++) {
-      if ((sleeping & 1 << other) != 0 && other != cpu) {
+    for (int other = 0; other < actors; other++) {
+      if ((sleeping & 1 << other) != 0 && other != actor) {
         boolean meets =
             interleaving.goesOnWithoutStep(other)
-                || interleaving.isInterrupted(other)
-                || StepConflicts.conflict(
-                    kind, address, interleaving.nextKind(other), interleaving.nextAddress(other));
+                || conflicts.conflict(
+                    actor,
+                    kind,
+                    address,
+                    other,
+                    interleaving.nextKind(other),
+                    interleaving.nextAddress(other));
         sleeping &= meets ? ~(1 << other) : -1;
       }
     }
   }
 
-  private void append(int cpu) {
-    if (steps == stepCpus.length) {
-      stepCpus = Arrays.copyOf(stepCpus, 2 * steps);
+  private void append(int actor) {
+    if (steps == stepActors.length) {
+      stepActors = Arrays.copyOf(stepActors, 2 * steps);
       stepNodes = Arrays.copyOf(stepNodes, 2 * steps);
+      callNodes = Arrays.copyOf(callNodes, 2 * steps);
       ranks = Arrays.copyOf(ranks, 2 * steps);
-      clocks = Arrays.copyOf(clocks, 2 * steps * cpus);
+      clocks = Arrays.copyOf(clocks, 2 * steps * actors);
     }
-    int mine = cpu * cpus;
-    for (int other = 0; other < cpus; other++) {
-      int step = last[other];
-      for (int i = 0; step >= 0 && i < cpus; i++) {
-        cpuClocks[mine + i] = Math.max(cpuClocks[mine + i], clocks[step * cpus + i]);
-      }
+    int mine = actor * actors;
+    for (int other = 0; other < actors; other++) {
+      follow(mine, conflicts.race(other));
+      follow(mine, conflicts.order(other));
     }
-    cpuClocks[mine + cpu]++;
-    stepCpus[steps] = cpu;
+    actorClocks[mine + actor]++;
+    stepActors[steps] = actor;
     stepNodes[steps] = deciding;
-    ranks[steps] = cpuClocks[mine + cpu];
-    System.arraycopy(cpuClocks, mine, clocks, steps * cpus, cpus);
+    callNodes[steps] = takenAt[actor];
+    ranks[steps] = actorClocks[mine + actor];
+    System.arraycopy(actorClocks, mine, clocks, steps * actors, actors);
     deciding = NOBODY;
     steps++;
+  }
+
+  private void follow(int mine, int step) {
+    for (int i = 0; step >= 0 && i < actors; i++) {
+      actorClocks[mine + i] = Math.max(actorClocks[mine + i], clocks[step * actors + i]);
+    }
   }
 
   // ---- what is told

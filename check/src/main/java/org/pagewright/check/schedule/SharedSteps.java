@@ -35,7 +35,7 @@ public final class SharedSteps {
   public boolean isShared(int kind, long address) {
     return switch (kind) {
       // Others only become able to go on by these; whoever waits goes on at its own step.
-      case Step.UNLOCK, Step.INVALIDATE -> false;
+      case Step.UNLOCK, Step.UNLOCK_SHARED, Step.INVALIDATE -> false;
       case Step.IPI_SEND, Step.INTERRUPTS_ON -> true;
       default -> isShared(users.getOrDefault(address, 0L));
     };

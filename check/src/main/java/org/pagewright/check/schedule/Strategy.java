@@ -7,8 +7,13 @@ public interface Strategy extends Scheduler {
   /** Prepares the next run; false when there is none. */
   boolean begin();
 
-  /** What was decided in this run so far, as {@link Scheduler#of} takes it. */
+  /** What was decided in this run so far. */
   int[] decisions();
+
+  /** The same, to be repeated. */
+  default Schedule schedule() {
+    return Schedule.of(decisions(), decidesInterrupts());
+  }
 
   /** What the runs so far cover, in words, for a search that ended. */
   String coverage();

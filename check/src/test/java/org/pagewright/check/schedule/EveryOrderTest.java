@@ -3,7 +3,6 @@ package org.pagewright.check.schedule;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,8 +13,10 @@ import org.pagewright.check.explore.Cells;
 import org.pagewright.hardware.choice.ExhaustiveChoices;
 import org.pagewright.hardware.choice.SeededChoices;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.CpuMask;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.SpinLock;
 
@@ -24,8 +25,20 @@ final class EveryOrderTest {
   private static final int CELLS = 2;
   private static final int NO_LIMIT = 100_000;
 
-  /** What one CPU does: each number is a read, or a write of what was read plus the number. */
+  /** What one CPU does: each operation is a kind, a cell and a number. */
   private record Program(List<int[]> operations) {}
+
+  private static final int READ = 0;
+  private static final int WRITE = 1;
+  private static final int LOCKED = 2;
+  private static final int INTERRUPTS_OFF = 3;
+  private static final int CALL = 4;
+  private static final int TRY_LOCKED = 5;
+  private static final int READ_LOCKED = 6;
+  private static final int WRITE_LOCKED = 7;
+
+  /** Locks of a run, and what each CPU and each call has seen. */
+  private record Shared(SpinLock lock, RwSemaphore semaphore, List<StringBuilder> reads) {}
 
   private final Set<String> outcomes = new TreeSet<>();
   private long runs;
@@ -33,14 +46,13 @@ final class EveryOrderTest {
 
   private void run(Cells world, List<Program> programs, Scheduler scheduler) {
     world.restore();
-    SpinLock lock = new SpinLock(new LockClass("cells"), 1);
+    List<StringBuilder> reads = programs.stream().map(program -> new StringBuilder()).toList();
+    LockClass locks = new LockClass("cells");
+    Shared shared = new Shared(new SpinLock(locks, 1), new RwSemaphore(locks, 2), reads);
     Interleaving run = new Interleaving(world.machine(), scheduler, NO_LIMIT);
-    StringBuilder[] reads = new StringBuilder[programs.size()];
     for (int id = 0; id < programs.size(); id++) {
-      StringBuilder seen = new StringBuilder();
-      reads[id] = seen;
       Program program = programs.get(id);
-      run.add(world.machine().cpu(id), cpu -> execute(world, cpu, program, lock, seen));
+      run.add(world.machine().cpu(id), cpu -> execute(world, cpu, program, shared));
     }
     Interleaving.Outcome outcome = run.run();
     if (outcome.ending() == Interleaving.Ending.STOPPED) {
@@ -48,33 +60,88 @@ final class EveryOrderTest {
       return;
     }
     runs++;
-    assertThat(outcome.ending()).isEqualTo(Interleaving.Ending.FINISHED);
-    outcomes.add(Arrays.toString(reads) + world.load(world.machine().cpu(0), 0));
+    assertThat(outcome.ending()).as(outcome.report()).isEqualTo(Interleaving.Ending.FINISHED);
+    outcomes.add(reads.toString() + world.load(world.machine().cpu(0), 0));
   }
 
-  private static void execute(
-      Cells world, Cpu cpu, Program program, SpinLock lock, StringBuilder seen) {
+  private static void execute(Cells world, Cpu cpu, Program program, Shared shared) {
     for (int[] operation : program.operations()) {
-      int cell = operation[1];
-      switch (operation[0]) {
-        case 0 -> seen.append(world.load(cpu, cell)).append(' ');
-        case 1 -> world.store(cpu, cell, operation[2]);
-        default -> {
-          lock.acquire(cpu);
-          world.store(cpu, cell, world.load(cpu, cell) * 3 + operation[2]);
-          lock.release(cpu);
+      execute(world, cpu, operation, shared);
+    }
+  }
+
+  private static void execute(Cells world, Cpu cpu, int[] operation, Shared shared) {
+    StringBuilder seen = shared.reads().get(cpu.id());
+    int cell = operation[1];
+    switch (operation[0]) {
+      case READ -> seen.append(world.load(cpu, cell)).append(' ');
+      case WRITE -> world.store(cpu, cell, operation[2]);
+      case LOCKED -> {
+        shared.lock().acquire(cpu);
+        update(world, cpu, operation);
+        shared.lock().release(cpu);
+      }
+      case INTERRUPTS_OFF -> {
+        cpu.disableInterrupts();
+        seen.append(world.load(cpu, cell)).append('-').append(world.load(cpu, 1 - cell));
+        cpu.enableInterrupts();
+      }
+      case CALL -> call(world, cpu, operation, shared);
+      case TRY_LOCKED -> {
+        if (shared.lock().tryAcquire(cpu)) {
+          update(world, cpu, operation);
+          shared.lock().release(cpu);
+        } else {
+          seen.append("busy ");
         }
+      }
+      case READ_LOCKED -> {
+        shared.semaphore().acquireShared(cpu);
+        seen.append(world.load(cpu, cell)).append('=').append(world.load(cpu, cell)).append(' ');
+        shared.semaphore().releaseShared(cpu);
+      }
+      default -> {
+        shared.semaphore().acquire(cpu);
+        update(world, cpu, operation);
+        shared.semaphore().release(cpu);
       }
     }
   }
 
-  private static List<Program> random(int cpus, int operations, long seed) {
+  private static void update(Cells world, Cpu cpu, int[] operation) {
+    int cell = operation[1];
+    world.store(cpu, cell, world.load(cpu, cell) * 3 + operation[2]);
+  }
+
+  /** The others read one cell and write it; then this CPU writes the other cell. */
+  private static void call(Cells world, Cpu cpu, int[] operation, Shared shared) {
+    CpuMask others = new CpuMask(world.machine().cpus());
+    for (int id = 0; id < world.machine().cpus(); id++) {
+      if (id != cpu.id()) {
+        others.add(id);
+      }
+    }
+    world
+        .machine()
+        .interrupts()
+        .call(
+            cpu,
+            others,
+            target -> {
+              StringBuilder seen = shared.reads().get(target.id());
+              seen.append('(').append(world.load(target, operation[1])).append(") ");
+              world.store(target, operation[1], 100 + operation[2]);
+            });
+    world.store(cpu, 1 - operation[1], operation[2]);
+  }
+
+  private static List<Program> random(int[] kinds, int cpus, int operations, long seed) {
     SeededChoices choices = new SeededChoices(seed);
     List<Program> programs = new ArrayList<>();
     for (int cpu = 0; cpu < cpus; cpu++) {
       List<int[]> list = new ArrayList<>();
       for (int i = 0; i < operations; i++) {
-        int kind = choices.pick(5, "kind") / 2;
+        int kind = kinds[choices.pick(kinds.length, "kind")];
         list.add(new int[] {kind, choices.pick(CELLS, "cell"), 10 * cpu + i + 1});
       }
       programs.add(new Program(list));
@@ -82,17 +149,41 @@ final class EveryOrderTest {
     return programs;
   }
 
+  private static final int[] PLAIN = {READ, READ, WRITE, WRITE, LOCKED};
+
   @ParameterizedTest
   @CsvSource({"2, 3, 20", "2, 4, 2", "3, 2, 1"})
   void run_randomPrograms_reachesTheOutcomesOfAllOrders(int cpus, int operations, int programs) {
+    compare(PLAIN, cpus, operations, programs);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 2, 8", "3, 1, 4"})
+  void run_programsThatCallEachOther_reachesTheOutcomesOfAllOrders(
+      int cpus, int operations, int programs) {
+    compare(new int[] {READ, WRITE, INTERRUPTS_OFF, CALL}, cpus, operations, programs);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"2, 2, 20"})
+  void run_programsWithLocksOfAllKinds_reachesTheOutcomesOfAllOrders(
+      int cpus, int operations, int programs) {
+    compare(
+        new int[] {LOCKED, TRY_LOCKED, READ_LOCKED, WRITE_LOCKED, READ},
+        cpus,
+        operations,
+        programs);
+  }
+
+  private void compare(int[] kinds, int cpus, int operations, int programs) {
     long allRuns = 0;
     long reducedRuns = 0;
     try (Cells world = new Cells(CELLS, cpus, cells -> true)) {
       for (int seed = 0; seed < programs; seed++) {
-        List<Program> chosen = random(cpus, operations, seed);
+        List<Program> chosen = random(kinds, cpus, operations, seed);
         ExhaustiveChoices odometer = new ExhaustiveChoices();
         do {
-          run(world, chosen, Scheduler.of(odometer));
+          run(world, chosen, Scheduler.of(odometer, /* decidesInterrupts= */ true));
         } while (odometer.next());
         Set<String> expected = new TreeSet<>(outcomes);
         outcomes.clear();
@@ -128,7 +219,7 @@ final class EveryOrderTest {
 
   @Test
   void position_inTheMiddle_continuesTheSearch() {
-    List<Program> programs = random(2, 4, /* seed= */ 3);
+    List<Program> programs = random(PLAIN, 2, 4, /* seed= */ 3);
     try (Cells world = new Cells(CELLS, 2, cells -> true)) {
       Strategy order = new EveryOrder(2);
       while (order.begin()) {
