@@ -68,6 +68,7 @@ final class LifeWorld implements AutoCloseable {
 
   private final Cpu home;
   private long nextValue = 1;
+  private int moved;
 
   LifeWorld(KernelConfig config, VmConfig vm, Choices choices) {
     this(UserKernel.boot(config, vm), /* keys= */ null, () -> 0, choices);
@@ -109,7 +110,7 @@ final class LifeWorld implements AutoCloseable {
     }
     Model process = processes.get(choices.pick(processes.size(), "process"));
     kernel.run(cpu, process.space.mm());
-    switch (choices.pick(16, "act")) {
+    switch (choices.pick(18, "act")) {
       case 0, 1 -> mmap(cpu, process);
       case 2 -> munmap(cpu, process);
       case 3 -> protect(cpu, process);
@@ -121,6 +122,7 @@ final class LifeWorld implements AutoCloseable {
       case 9 -> mapFile(cpu, process);
       case 10 -> reclaim(cpu);
       case 11 -> pin(cpu, process);
+      case 12, 13 -> movePages(cpu, process);
       default -> storeAndLoad(cpu, process);
     }
     if (choices.flip("leave lazily")) {
@@ -307,6 +309,32 @@ final class LifeWorld implements AutoCloseable {
       kernel.memory().gup().unpin(cpu, pfn);
       process.stored.putIfAbsent(va, 0L);
     }
+  }
+
+  /** Nobody else runs, so whatever is mapped by small entries moves. */
+  private void movePages(Cpu cpu, Model process) {
+    if (process.fileVa != 0 && choices.flip("file")) {
+      movePages(cpu, process, process.fileVa, FILE_PAGES);
+      return;
+    }
+    Long first = area(process);
+    if (first != null) {
+      movePages(cpu, process, first, (int) (process.areas.get(first) / page));
+    }
+  }
+
+  private void movePages(Cpu cpu, Model process, long first, int pages) {
+    for (int i = 0; i < 8; i++) {
+      long va = first + page * choices.pick(pages, "page to move");
+      int result = kernel.memory().movePage(cpu, process.space, va);
+      assertThat(result).as("at 0x%x", va).isNotEqualTo(-Errno.EAGAIN);
+      moved += result == 0 ? 1 : 0;
+    }
+  }
+
+  /** Pages that were moved to other frames. */
+  int moved() {
+    return moved;
   }
 
   private void storeAndLoad(Cpu cpu, Model process) {

@@ -13,8 +13,8 @@ import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.vm.VmConfig;
 
 /**
- * Processes of all kinds of machines fork, exec, change their LDT, map and unmap, drop memory and
- * exit under every oracle, see what they stored, and leave nothing behind.
+ * Processes of all kinds of machines fork, exec, change their LDT, map and unmap, drop memory, have
+ * pages moved and exit under every oracle, see what they stored, and leave nothing behind.
  */
 final class ProcessLifeTest {
   private static final int ACTS = 200;
@@ -69,6 +69,7 @@ final class ProcessLifeTest {
   @ParameterizedTest
   @MethodSource("rows")
   void lives_ofManyKinds_keepEveryPropertyAndLeaveNothing(String row) {
+    int moved = 0;
     for (long seed = 1; seed <= 2; seed++) {
       try (LifeWorld world = world(row, seed)) {
         for (int i = 0; i < ACTS; i++) {
@@ -76,7 +77,9 @@ final class ProcessLifeTest {
           assertThat(world.oracles().violations()).as("seed %d, act %d", seed, i).isEmpty();
         }
         world.end();
+        moved += world.moved();
       }
     }
+    assertThat(moved).as("pages moved").isPositive();
   }
 }

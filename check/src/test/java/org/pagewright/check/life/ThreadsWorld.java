@@ -24,7 +24,7 @@ final class ThreadsWorld implements World {
   static final int PAGES = 6;
 
   /** Acts that a thread may choose from. */
-  static final int ACTS = 11;
+  static final int ACTS = 13;
 
   private static final int READ_WRITE = Access.READ | Access.WRITE;
 
@@ -91,6 +91,8 @@ final class ThreadsWorld implements World {
         }
       }
       case 9 -> kernel.memory().reclaim(cpu, file, index, 1);
+      case 10 -> kernel.memory().movePage(cpu, space, va);
+      case 11 -> kernel.memory().movePage(cpu, space, fileVa + index * page);
       default -> kernel.userMode().store(cpu, fileVa + index * page, 5);
     }
     return 0;

@@ -345,6 +345,12 @@ public final class AllocatorRepairs {
     pcp.count += 1 << order;
   }
 
+  /** Order of the movable block in use whose first frame it is, or -1. */
+  public int movableOrder(long pfn) {
+    boolean isOne = memmap.state(pfn) == Memmap.USED && memmap.isMovable(pfn);
+    return isOne ? memmap.order(pfn) : -1;
+  }
+
   /** Says how movable a used block is. */
   public void setMovable(long pfn, int order, boolean isMovable) {
     memmap.setUsed(pfn, order, isMovable, memmap.notedType(pfn));

@@ -36,7 +36,9 @@ final class CompactionSupport implements CompactionServices {
   @Override
   public void moved(@Nullable Cpu cpu, long toPfn, int order) {
     if (cpu != null) {
-      int gfp = Gfp.HIGHUSER_MOVABLE;
+      // The task that compacts may use reserves, and may be in the middle of a request of its own.
+      int gfp = Gfp.HIGHUSER_MOVABLE | Gfp.MEMALLOC;
+      cpu.machine().events().record(KernelEvent.REQUEST, cpu.id(), gfp, order, 0);
       cpu.machine().events().record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), toPfn, order, gfp);
     }
   }

@@ -231,9 +231,14 @@ public final class PageAllocator implements AutoCloseable {
     compaction.setIsolation(isolation);
   }
 
-  /** Lets compaction move pages of those that {@code mover} knows. */
+  /** Lets compaction move pages of those that {@code mover} knows, and of nobody else. */
   public void setMover(PageMover mover) {
     compaction.setMover(mover);
+  }
+
+  /** Lets compaction move pages of those that {@code mover} knows, too. */
+  public void addMover(PageMover mover) {
+    compaction.addMover(mover);
   }
 
   /**

@@ -2,6 +2,7 @@ package org.pagewright.kernel.arch;
 
 /** Error numbers of {@code errno-base.h}: kernel functions return 0 or one of these, negated. */
 public final class Errno {
+  public static final int ENOENT = 2;
   public static final int EINTR = 4;
   public static final int EAGAIN = 11;
   public static final int ENOMEM = 12;
@@ -19,6 +20,7 @@ public final class Errno {
   public static String name(int result) {
     return switch (-result) {
       case 0 -> "0";
+      case ENOENT -> "-ENOENT";
       case EINTR -> "-EINTR";
       case EAGAIN -> "-EAGAIN";
       case ENOMEM -> "-ENOMEM";

@@ -1,5 +1,6 @@
 package org.pagewright.kernel.compact;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
@@ -61,11 +62,12 @@ public final class Compaction {
   private final CompactionServices services;
   private final ZoneMemory[] memories;
   private FreePageIsolation isolation;
-  private PageMover mover = PageMover.NOBODY;
+  private final List<PageMover> movers = new ArrayList<>();
   private long stalls;
   private long successes;
   private long failures;
   private long movedPages;
+  private long refusedPages;
 
   public Compaction(
       Buddy buddy, List<Zone> zones, FreePageIsolation isolation, CompactionServices services) {
@@ -79,13 +81,22 @@ public final class Compaction {
     this.isolation = isolation;
   }
 
+  /** Asks only this one from here on. */
   public void setMover(PageMover mover) {
-    this.mover = mover;
+    movers.clear();
+    addMover(mover);
+  }
+
+  /** Asks this one, too, from here on. */
+  public void addMover(PageMover mover) {
+    if (!mover.equals(PageMover.NOBODY)) {
+      movers.add(mover);
+    }
   }
 
   /** Whether there is anybody who could move a page. */
   public boolean isPossible() {
-    return !mover.equals(PageMover.NOBODY);
+    return !movers.isEmpty();
   }
 
   /** Attempts that a request waited for: {@code compact_stall}. */
@@ -106,6 +117,11 @@ public final class Compaction {
   /** Pages that were moved: {@code pgmigrate_success}. */
   public long movedPages() {
     return movedPages;
+  }
+
+  /** Pages that could not be moved: {@code pgmigrate_fail}. */
+  public long refusedPages() {
+    return refusedPages;
   }
 
   /** Counts an attempt that a request waited for. */
@@ -163,19 +179,69 @@ public final class Compaction {
     return isolation;
   }
 
-  /** Moves a used block to free frames that were taken; false if its owner would not let go. */
-  public boolean move(@Nullable Cpu cpu, int cpuId, long fromPfn, long toPfn, int order) {
+  /**
+   * Takes a used block away from its users. Models {@code migrate_folio_unmap()}.
+   *
+   * @return who knows them, or null if nobody lets go
+   */
+  @Nullable PageMover detach(@Nullable Cpu cpu, long pfn, int order) {
+    for (PageMover mover : movers) {
+      if (mover.detach(cpu, pfn, order)) {
+        return mover;
+      }
+    }
+    refusedPages += 1L << order;
+    return null;
+  }
+
+  /** Nobody's cached translations lead to what this CPU has detached. */
+  void flush(@Nullable Cpu cpu) {
+    for (PageMover mover : movers) {
+      mover.flush(cpu);
+    }
+  }
+
+  /**
+   * Moves a block that was detached and flushed to free frames that were taken; false if somebody
+   * holds on to it. Models {@code migrate_folio_move()}.
+   */
+  boolean finish(
+      @Nullable Cpu cpu, int cpuId, PageMover mover, long fromPfn, long toPfn, int order) {
     Memmap memmap = buddy.memmap();
-    if (!mover.detach(cpu, fromPfn, order)) {
+    services.copy(cpu, fromPfn, toPfn, order);
+    if (!mover.transfer(cpu, fromPfn, toPfn, order)) {
+      refusedPages += 1L << order;
       return false;
     }
-    services.copy(cpu, fromPfn, toPfn, order);
     memmap.setUsed(toPfn, order, /* isMovable= */ true, memmap.notedType(fromPfn));
     services.moved(cpu, toPfn, order);
     mover.attach(cpu, fromPfn, toPfn, order);
-    services.free(cpu, cpuId, fromPfn, order);
+    if (mover.release(cpu, fromPfn, order)) {
+      services.free(cpu, cpuId, fromPfn, order);
+    }
     movedPages += 1L << order;
     return true;
+  }
+
+  /**
+   * Moves one used block to wherever an ordinary movable request leads; false if there is no memory
+   * or its users hold on to it. Models {@code migrate_pages()} with {@code
+   * alloc_migration_target()}.
+   */
+  public boolean moveAnywhere(@Nullable Cpu cpu, int cpuId, long pfn, int order) {
+    long target = services.allocateTarget(cpuId, order);
+    if (target == Memmap.NONE) {
+      return false;
+    }
+    PageMover mover = detach(cpu, pfn, order);
+    if (mover != null) {
+      flush(cpu);
+      if (finish(cpu, cpuId, mover, pfn, target, order)) {
+        return true;
+      }
+    }
+    services.free(/* cpu= */ null, cpuId, target, order);
+    return false;
   }
 
   /** Models {@code compaction_suitable()}. */

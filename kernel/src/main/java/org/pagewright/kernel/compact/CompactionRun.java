@@ -1,5 +1,7 @@
 package org.pagewright.kernel.compact;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.buddy.Capture;
@@ -184,22 +186,46 @@ final class CompactionRun {
 
   // ---- moving
 
-  /** Moves what was collected; false if there is nowhere to move it. */
+  /** A block on its way, which nobody uses at this moment. */
+  private record Move(PageMover mover, long fromPfn, long toPfn, int order) {}
+
+  /**
+   * Moves what was collected, with one flush for all of it; false if there is nowhere to move it.
+   * Models {@code migrate_pages_batch()}.
+   */
   private boolean moveSources() {
     boolean hasRoom = true;
+    List<Move> moves = new ArrayList<>();
     for (int i = 0; i < sources.size() && hasRoom; i++) {
       long from = sources.at(i);
       boolean isStill = memmap.state(from) == Memmap.USED && memmap.isMovable(from);
       int size = memmap.order(from);
       long to = isStill ? takeTarget(size) : Memmap.NONE;
       hasRoom = !isStill || to != Memmap.NONE;
-      if (to != Memmap.NONE && !compaction.move(cpu, cpuId, from, to, size)) {
+      PageMover mover = to == Memmap.NONE ? null : compaction.detach(cpu, from, size);
+      if (mover != null) {
+        moves.add(new Move(mover, from, to, size));
+      } else if (to != Memmap.NONE) {
         addTarget(to, size);
       }
     }
+    finish(moves);
     sources.clear();
     sourcePages = 0;
     return hasRoom;
+  }
+
+  private void finish(List<Move> moves) {
+    if (!moves.isEmpty()) {
+      compaction.flush(cpu);
+    }
+    for (Move move : moves) {
+      boolean isDone =
+          compaction.finish(cpu, cpuId, move.mover, move.fromPfn, move.toPfn, move.order);
+      if (!isDone) {
+        addTarget(move.toPfn, move.order);
+      }
+    }
   }
 
   /** Frees what lies on the CPU's lists when the scanner has left a block of the wanted size. */

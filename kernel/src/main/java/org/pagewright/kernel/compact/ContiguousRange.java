@@ -88,24 +88,12 @@ public final class ContiguousRange {
       int state = memmap.state(pfn);
       int order = state == Memmap.TAIL ? 0 : memmap.order(pfn);
       boolean isInside = pfn + (1L << order) > fromPfn;
-      if (state == Memmap.USED && isInside && !moveOne(cpu, cpuId, pfn, order)) {
+      if (state == Memmap.USED && isInside && !compaction.moveAnywhere(cpu, cpuId, pfn, order)) {
         return false;
       }
       pfn += 1L << order;
     }
     return true;
-  }
-
-  private boolean moveOne(@Nullable Cpu cpu, int cpuId, long pfn, int order) {
-    long target = compaction.services().allocateTarget(cpuId, order);
-    if (target == Memmap.NONE) {
-      return false;
-    }
-    if (compaction.move(cpu, cpuId, pfn, target, order)) {
-      return true;
-    }
-    compaction.services().free(/* cpu= */ null, cpuId, target, order);
-    return false;
   }
 
   /** Models {@code test_pages_isolated()}. */

@@ -59,6 +59,7 @@ public final class AddressSpace {
   /** Puts an area in, joined with its neighbours where they are alike. */
   void insert(Cpu cpu, Area area) {
     area.backing().open(cpu);
+    area.allUsers().forEach(users -> users.awaitWalks(cpu));
     areas.add(area);
     register(area);
     if (area.backing().isLocked()) {
@@ -75,7 +76,8 @@ public final class AddressSpace {
   }
 
   /** Nobody finds the pages of a detached area through it any more: they are unmapped. */
-  void unlink(Area area) {
+  void unlink(Cpu cpu, Area area) {
+    area.allUsers().forEach(users -> users.awaitWalks(cpu));
     PageUsers file = area.backing().users();
     PageUsers family = area.family();
     if (file != null) {
@@ -108,8 +110,9 @@ public final class AddressSpace {
     if (area != null && area.from() != va) {
       Area upper = area.at(va, area.to(), area.index(va, pageShift));
       long end = area.to();
-      area.setTo(va);
       area.backing().open(cpu);
+      area.allUsers().forEach(users -> users.awaitWalks(cpu));
+      area.setTo(va);
       areas.add(upper);
       register(upper);
       assert end == upper.to();
@@ -130,8 +133,8 @@ public final class AddressSpace {
           lower.setFamily(family);
           family.add(this, lower);
         }
+        unlink(cpu, upper);
         areas.remove(upper);
-        unlink(upper);
         lower.setTo(upper.to());
         upper.backing().close(cpu);
         candidates.set(i, lower);

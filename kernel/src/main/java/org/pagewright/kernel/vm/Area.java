@@ -1,5 +1,8 @@
 package org.pagewright.kernel.vm;
 
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.paging.Access;
 
@@ -94,6 +97,11 @@ public final class Area {
   /** Who may map its anonymous pages; null until the first one. */
   @Nullable PageUsers family() {
     return family;
+  }
+
+  /** Where those who look for the users of its pages find it. */
+  List<PageUsers> allUsers() {
+    return Stream.of(backing.users(), family).filter(Objects::nonNull).toList();
   }
 
   void setFamily(@Nullable PageUsers family) {

@@ -82,6 +82,11 @@ public final class FilePages implements Backing {
     return cached.getOrDefault(index, PageAllocator.NONE);
   }
 
+  /** The page is in another frame from here on; the caller has moved the cache's reference. */
+  void moved(long index, long toPfn) {
+    cached.put(index, toPfn);
+  }
+
   /** Takes a page out of the cache, which gives up its reference. */
   void remove(Cpu cpu, long index) {
     Long pfn = cached.remove(index);

@@ -111,7 +111,7 @@ final class Forking {
       long entry = share(cpu, EntrySlot.pa(source) + at * Long.BYTES, 1, area.isShared());
       if (!services.entries().isEmpty(entry, 1)) {
         door.writeEntry(cpu, EntrySlot.pa(to) + at * Long.BYTES, entry);
-        addUser(services.pfn(entry, 1));
+        addUser(entry);
       }
     }
     door.leaveRun(cpu);
@@ -148,7 +148,7 @@ final class Forking {
   private long share(Cpu cpu, long entryPa, int level, boolean isShared) {
     long old = door.readEntry(cpu, entryPa);
     while (true) {
-      long shared = isShared ? old : services.entries().writeProtect(old, level);
+      long shared = isShared ? old : readOnly(old, level);
       if (shared == old) {
         return old;
       }
@@ -160,8 +160,17 @@ final class Forking {
     }
   }
 
-  private void addUser(long pfn) {
-    if (services.frames().isCounted(pfn)) {
+  private long readOnly(long entry, int level) {
+    UserEntry entries = services.entries();
+    return entries.isMigration(entry, level)
+        ? entries.readOnlyMigration(entry, level)
+        : entries.writeProtect(entry, level);
+  }
+
+  private void addUser(long entry) {
+    long pfn = services.pfn(entry, 1);
+    boolean isOnItsWay = services.entries().isMigration(entry, 1);
+    if (!isOnItsWay && services.frames().isCounted(pfn)) {
       services.frames().get(pfn);
       services.frames().map(pfn);
     }

@@ -143,6 +143,31 @@ public final class Frames implements AutoCloseable {
     return STEPS | head(pfn);
   }
 
+  // ---- moving
+
+  /**
+   * Makes a free frame what another one was. The caller has a reference to each of them then, and
+   * {@code moved} others go along. Models {@code __folio_migrate_mapping()} for single pages.
+   */
+  void transfer(long fromPfn, long toPfn, int moved) {
+    assert orders.get(fromPfn) == 0 && maps.get(fromPfn) == 0 : fromPfn;
+    orders.set(toPfn, 0);
+    references.set(toPfn, 1 + moved);
+    maps.set(toPfn, 0);
+    users.set(toPfn, users.get(fromPfn));
+    indexes.set(toPfn, indexes.get(fromPfn));
+    references.set(fromPfn, references.get(fromPfn) - moved);
+    users.set(fromPfn, 0);
+  }
+
+  /** Gives a reference back; true if it was the last, and the frame is the caller's to free. */
+  boolean letGo(Cpu cpu, long pfn) {
+    cpu.step(Step.STORE, stepAddress(pfn));
+    int left = references.get(pfn) - 1;
+    references.set(pfn, left);
+    return left == 0;
+  }
+
   // ---- maps
 
   /** An entry maps it from here on. */

@@ -22,8 +22,7 @@ final class PageFaults {
    * with another process, or belongs to a file, is copied before a private area writes to it: the
    * old translation is gone from every CPU before the new one stands in the table.
    *
-   * What is left out: locks of single areas, faults around an address, userfaultfd, swap, migration
-   * entries.
+   * What is left out: locks of single areas, faults around an address, userfaultfd, swap.
    */
 
   /** The fault has to be looked at again. */
@@ -35,13 +34,15 @@ final class PageFaults {
   private final VmServices services;
   private final HugePages huge;
   private final SharedTables shared;
+  private final Migration migration;
   private final PteFormat format;
   private final PageTables door;
 
-  PageFaults(VmServices services, HugePages huge, SharedTables shared) {
+  PageFaults(VmServices services, VmParts parts) {
     this.services = services;
-    this.huge = huge;
-    this.shared = shared;
+    this.huge = parts.huge();
+    this.shared = parts.shared();
+    this.migration = parts.migration();
     this.format = services.format();
     this.door = services.door();
   }
@@ -99,6 +100,10 @@ final class PageFaults {
       }
     }
     long entry = door.readEntry(cpu, format.entryPa(format.pa(upper, 2), va, 1));
+    if (services.entries().isMigration(entry, 1)) {
+      migration.await(cpu, services.pfn(entry, 1));
+      return AGAIN;
+    }
     if (!services.entries().isEmpty(entry, 1)) {
       return present(cpu, space, area, va, middle, entry, write);
     }

@@ -112,6 +112,9 @@ final class Protection {
   }
 
   private long wanted(Area area, long entry, int level) {
+    if (services.entries().isMigration(entry, level)) {
+      return services.entries().readOnlyMigration(entry, level);
+    }
     boolean mayWrite = area.isWritable() && mayWriteInPlace(area, entry, level);
     return services.entries().modify(entry, level, area.access(), mayWrite);
   }

@@ -4,9 +4,7 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.gather.MmuGather;
-import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.pgtable.EntrySlot;
-import org.pagewright.kernel.tablelife.TableAllocator;
 
 /**
  * Takes pages of files away from those who map them. Models {@code shrink_folio_list()} with {@code
@@ -57,10 +55,12 @@ final class Reclaim {
     long pfn = file.pfn(index);
     int cleared = 0;
     if (pfn >= 0) {
+      file.users().beginWalk(cpu);
       for (PageUsers.User user : file.users().ofPage(index, services.pageShift())) {
         long va = user.area().va(index, services.pageShift());
         cleared += unmapOne(cpu, user.space(), va, pfn, batch) ? 1 : 0;
       }
+      file.users().endWalk();
     }
     return cleared;
   }
@@ -68,25 +68,22 @@ final class Reclaim {
   /** Models {@code try_to_unmap_one()}. */
   private boolean unmapOne(
       Cpu cpu, AddressSpace space, long va, long pfn, BatchedFlush.Batch batch) {
-    Mm mm = space.mm();
-    long middle = services.userTables().find(cpu, mm, va, 2);
-    long tablePa =
-        middle == EntrySlot.NONE
-            ? TableAllocator.NONE
-            : services.userTables().lockTable(cpu, mm, middle);
-    if (tablePa == TableAllocator.NONE) {
-      return false;
-    }
-    long entryPa = format.entryPa(tablePa, va, 1);
-    long entry = services.door().readEntry(cpu, entryPa);
-    boolean isIt = !services.entries().isEmpty(entry, 1) && services.pfn(entry, 1) == pfn;
-    if (isIt) {
-      services.exchange(cpu, EntrySlot.of(entryPa, 1), format.empty(1));
-      flushes.add(batch, space);
-      services.frames().unmap(pfn);
-    }
-    services.userTables().unlockTable(cpu, mm, tablePa);
-    return isIt;
+    return services.atEntry(
+        cpu,
+        space.mm(),
+        va,
+        (entryPa, entry) -> {
+          boolean isIt =
+              !services.entries().isEmpty(entry, 1)
+                  && !services.entries().isMigration(entry, 1)
+                  && services.pfn(entry, 1) == pfn;
+          if (isIt) {
+            services.exchange(cpu, EntrySlot.of(entryPa, 1), format.empty(1));
+            flushes.add(batch, space);
+            services.frames().unmap(pfn);
+          }
+          return isIt;
+        });
   }
 
   private int drop(Cpu cpu, FilePages file, long index, int references) {

@@ -155,9 +155,15 @@ public class Remapping {
     locks.source().release(cpu);
   }
 
-  /** The result of a system call whose move failed and was undone. */
-  int undo(Cpu cpu, Mm mm, long from, long to, long moved) {
+  /**
+   * The result of a system call whose move failed and was undone. Who looks for users of a page
+   * meets the new area after the old one, so only this way back could be missed. Models {@code
+   * need_rmap_locks} of {@code move_page_tables()}.
+   */
+  int undo(Cpu cpu, Mm mm, Area area, long from, long to, long moved) {
+    area.allUsers().forEach(users -> users.beginMove(cpu));
     long back = move(cpu, mm, to, from, moved);
+    area.allUsers().forEach(PageUsers::endMove);
     assert back == moved : "the tables of the old place are still there";
     return -Errno.ENOMEM;
   }

@@ -26,6 +26,9 @@ final class Unmapping implements ZapLeaves {
 
   @Override
   public int removed(Cpu cpu, Mm mm, long va, long entry, int level) {
+    if (services.entries().isMigration(entry, level)) {
+      return NOTHING; // it holds no reference; who moves the page finds nothing to restore
+    }
     long pfn = services.pfn(entry, level);
     Frames frames = services.frames();
     if (!frames.isCounted(pfn)) {

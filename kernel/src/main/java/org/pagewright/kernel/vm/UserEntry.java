@@ -15,6 +15,9 @@ import org.pagewright.hardware.paging.Rights;
 final class UserEntry {
   private static final int WRITE = Rights.USER_WRITE | Rights.KERNEL_WRITE;
 
+  private static final int KEPT =
+      Rights.PERMISSIONS | Rights.DIRTY | Rights.ACCESSED | Rights.USER_PAGE;
+
   private final PteFormat format;
 
   /** Whether whoever executes user pages also could as the kernel, but for control registers. */
@@ -44,11 +47,7 @@ final class UserEntry {
   /** A leaf with the same page and other rights. */
   private long with(long entry, int level, int rights) {
     return format.leaf(
-        level,
-        leafPa(entry, level),
-        rights & (Rights.PERMISSIONS | Rights.DIRTY | Rights.ACCESSED | Rights.USER_PAGE),
-        format.pkey(entry, level),
-        /* memoryType= */ 0);
+        level, leafPa(entry, level), rights & KEPT, format.pkey(entry, level), /* memoryType= */ 0);
   }
 
   boolean isEmpty(long entry, int level) {
@@ -91,7 +90,7 @@ final class UserEntry {
 
   /** The leaf under another protection; a page that may not be written in place stays so. */
   long modify(long entry, int level, int access, boolean writable) {
-    long shown = format.isPresent(entry, level) ? entry : show(entry, level);
+    long shown = shown(entry, level);
     int kept = format.rights(shown, level) & Rights.DIRTY;
     int rights = readRights(access) | (writable ? WRITE : 0) | kept;
     long changed = with(shown, level, rights);
@@ -103,8 +102,46 @@ final class UserEntry {
     return entry & ~format.level(level).presentMask();
   }
 
+  private long shown(long entry, int level) {
+    return format.isPresent(entry, level) ? entry : show(entry, level);
+  }
+
   private long show(long entry, int level) {
     return entry | format.level(level).presentValue();
+  }
+
+  // ---- pages on their way
+
+  /**
+   * What stands for a leaf while its page moves. Models {@code make_writable_migration_entry()} and
+   * its like: no hardware uses it, it remembers page and rights, and no other hidden leaf lacks the
+   * mark of having been used.
+   */
+  long migration(long entry, int level) {
+    long shown = shown(entry, level);
+    return hide(with(shown, level, format.rights(shown, level) & ~Rights.ACCESSED), level);
+  }
+
+  boolean isMigration(long entry, int level) {
+    return !isEmpty(entry, level)
+        && !format.isPresent(entry, level)
+        && (format.rights(show(entry, level), level) & Rights.ACCESSED) == 0;
+  }
+
+  /** The same for a page that must not be written in place when it has arrived. */
+  long readOnlyMigration(long entry, int level) {
+    long shown = show(entry, level);
+    return hide(with(shown, level, format.rights(shown, level) & ~WRITE), level);
+  }
+
+  /** The leaf of a page that has arrived. Models {@code remove_migration_pte()}. */
+  long arrived(long entry, int level, long pa, int access) {
+    long shown = show(entry, level);
+    int rights = format.rights(shown, level);
+    boolean writable = (rights & Rights.USER_WRITE) != 0 && (access & Access.WRITE) != 0;
+    long moved =
+        format.leaf(level, pa, rights & KEPT, format.pkey(shown, level), /* memoryType= */ 0);
+    return modify(moved, level, access, writable);
   }
 
   /** Address of the page, of a hidden leaf too. */
@@ -116,11 +153,10 @@ final class UserEntry {
   long part(long entry, int level, int n) {
     long pa = leafPa(entry, level) + n * format.levelBytes(level - 1);
     boolean isHidden = !format.isPresent(entry, level);
-    long shown = isHidden ? show(entry, level) : entry;
+    long shown = shown(entry, level);
     int rights = format.rights(shown, level);
-    int wanted = Rights.PERMISSIONS | Rights.DIRTY | Rights.ACCESSED | Rights.USER_PAGE;
     long leaf =
-        format.leaf(level - 1, pa, rights & wanted, format.pkey(shown, level), /* memoryType= */ 0);
+        format.leaf(level - 1, pa, rights & KEPT, format.pkey(shown, level), /* memoryType= */ 0);
     return isHidden ? hide(leaf, level - 1) : leaf;
   }
 

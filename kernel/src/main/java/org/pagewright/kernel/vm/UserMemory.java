@@ -5,6 +5,7 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.compact.Compaction;
 import org.pagewright.kernel.gather.MmuGather;
 import org.pagewright.kernel.gather.PageRelease;
 import org.pagewright.kernel.mm.Mm;
@@ -48,12 +49,13 @@ public final class UserMemory implements MmFeature, PageRelease {
     this.services = services;
     this.parts = parts;
     this.unmapping = new Unmapping(services, parts.batch(), parts.huge());
-    this.faults = new PageFaults(services, parts.huge(), parts.shared());
+    this.faults = new PageFaults(services, parts);
     this.protection = new Protection(services, parts.batch(), parts.huge());
     this.forking = new Forking(services, parts.batch());
     this.reclaim = new Reclaim(services, parts.batch(), unmapping);
     this.end = UserRange.end(services.format());
     services.userTables().setPageRelease(this);
+    services.allocator().addMover(parts.migration());
   }
 
   public VmServices services() {
@@ -179,7 +181,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     long from = gone.getFirst().from();
     long to = gone.getLast().to();
     gather.freeAreas(cpu);
-    gone.forEach(space::unlink);
+    gone.forEach(area -> space.unlink(cpu, area));
     long floor = space.areas().endBefore(from, 0);
     long ceiling = space.areas().startAfter(to, 0);
     services.userTables().freeTables(cpu, gather, from, to, floor, ceiling);
@@ -332,7 +334,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     changed(cpu, space, to, to + newBytes, moved.access());
     long done = parts.remapping().move(cpu, space.mm(), va, to, kept);
     if (done < kept) {
-      int error = parts.remapping().undo(cpu, space.mm(), va, to, done);
+      int error = parts.remapping().undo(cpu, space.mm(), moved, va, to, done);
       unmapLocked(cpu, space, to, to + newBytes);
       return error;
     }
@@ -374,6 +376,27 @@ public final class UserMemory implements MmFeature, PageRelease {
   /** Middle tables that several processes use, and files of huge pages. */
   public SharedTables shared() {
     return parts.shared();
+  }
+
+  /**
+   * Moves the page behind an address to another frame; may sleep. Models {@code move_pages(2)} with
+   * {@code MPOL_MF_MOVE_ALL} for one page.
+   *
+   * @return 0; {@code -EFAULT} outside areas and for the zero page; {@code -ENOENT} where no small
+   *     page is mapped; {@code -EBUSY} for pages that never move; {@code -EAGAIN} when somebody
+   *     holds on to it, or memory is short
+   */
+  public int movePage(Cpu cpu, AddressSpace space, long va) {
+    cpu.charge(Primitive.SYSCALL);
+    space.lock().acquireShared(cpu);
+    long found =
+        space.areas().find(va) == null ? -Errno.EFAULT : parts.migration().find(cpu, space, va);
+    space.lock().releaseShared(cpu);
+    if (found < 0) {
+      return (int) found;
+    }
+    Compaction compaction = services.allocator().compaction();
+    return compaction.moveAnywhere(cpu, cpu.id(), found, 0) ? 0 : -Errno.EAGAIN;
   }
 
   /** Takes pages of a file from those who map them and frees them; answers how many. */
@@ -425,7 +448,7 @@ public final class UserMemory implements MmFeature, PageRelease {
     }
     gone.forEach(area -> {
       space.detach(area);
-      space.unlink(area);
+      space.unlink(cpu, area);
     });
     services.userTables().freeTables(cpu, gather, 0, end, 0, 0);
     gather.finish(cpu);

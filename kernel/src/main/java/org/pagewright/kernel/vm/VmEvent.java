@@ -28,6 +28,9 @@ public final class VmEvent {
   /** A middle table is used by one address space less: a = frame, b = context. */
   public static final int TABLE_UNSHARED = FIRST + 5;
 
+  /** What a frame held is in another one: a = old frame, b = new frame, c = order. */
+  public static final int MIGRATED = FIRST + 6;
+
   private VmEvent() {}
 
   /** Kebab-case name of an event, for reports. */
@@ -39,6 +42,7 @@ public final class VmEvent {
       case ANONYMOUS_FRAME -> "anonymous-frame";
       case TABLE_SHARED -> "table-shared";
       case TABLE_UNSHARED -> "table-unshared";
+      case MIGRATED -> "migrated";
       default -> KernelEvent.name(kind);
     };
   }

@@ -17,6 +17,7 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.UserRange;
 import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.pgtable.PageTables;
+import org.pagewright.kernel.tablelife.TableAllocator;
 import org.pagewright.kernel.tablelife.TableConstructors;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
@@ -78,6 +79,10 @@ public final class VmServices implements AutoCloseable {
 
   public Frames frames() {
     return frames;
+  }
+
+  PageAllocator allocator() {
+    return parts.allocator();
   }
 
   PageTables door() {
@@ -192,6 +197,27 @@ public final class VmServices implements AutoCloseable {
       family.add(space, area);
     }
     return family;
+  }
+
+  /** Looks at an entry of the lowest level under the lock of its table. */
+  @FunctionalInterface
+  interface EntryVisitor {
+    /** Answers whether it is the entry that was looked for. */
+    boolean visit(long entryPa, long entry);
+  }
+
+  /** Visits the entry of an address; false where there is none. */
+  boolean atEntry(Cpu cpu, Mm mm, long va, EntryVisitor visitor) {
+    long middle = userTables.find(cpu, mm, va, 2);
+    long tablePa =
+        middle == EntrySlot.NONE ? TableAllocator.NONE : userTables.lockTable(cpu, mm, middle);
+    if (tablePa == TableAllocator.NONE) {
+      return false;
+    }
+    long entryPa = format.entryPa(tablePa, va, 1);
+    boolean isIt = visitor.visit(entryPa, door().readEntry(cpu, entryPa));
+    userTables.unlockTable(cpu, mm, tablePa);
+    return isIt;
   }
 
   /** Replaces an entry whatever the hardware does to it meanwhile; returns the last value. */

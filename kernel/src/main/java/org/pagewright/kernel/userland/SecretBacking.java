@@ -1,7 +1,8 @@
-package org.pagewright.kernel.vm;
+package org.pagewright.kernel.userland;
 
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.secret.Secretmem;
+import org.pagewright.kernel.vm.Backing;
 
 /**
  * Areas of a file of memfd_secret. The file lives until it is closed and no area maps it, so its
