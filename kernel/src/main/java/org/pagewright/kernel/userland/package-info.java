@@ -5,8 +5,8 @@
  * {@code start_kernel()} once processes exist (Linux 7.0).
  *
  * <p>Entry class: {@link org.pagewright.kernel.userland.UserKernel}. Others: {@link
- * org.pagewright.kernel.userland.UserMode} (loads and stores with faults),
- * {@link org.pagewright.kernel.userland.SecretBacking} (areas of memfd_secret).
+ * org.pagewright.kernel.userland.UserMode} (loads and stores with faults), {@link
+ * org.pagewright.kernel.userland.SecretBacking} (areas of memfd_secret).
  *
  * <p>Invariants: user mode runs on the user's tables only; a fault either makes the access possible
  * or ends the program.

@@ -11,22 +11,25 @@ import org.pagewright.kernel.alloc.PageAllocator;
  * Makes holes in memory: takes most of it in chunks of 64 KiB and gives every second chunk back.
  *
  * <p>Models the antagonist of the benchmark secretmem-vs-frag (kernel-benchmarks-nix, {@code
- * fragmenter.rs}): anonymous chunks, locked in place, so that compaction cannot help.
+ * fragmenter.rs}): anonymous chunks. Either they are pinned, so that compaction cannot help, or it
+ * may move them, as Linux moves pages that are only locked in memory.
  */
 final class Fragmenter {
 
   private static final int CHUNK_PAGES = 16;
 
   private final SimulatedHost host;
+  private final boolean isMovable;
   private long keptPages;
 
-  private Fragmenter(SimulatedHost host) {
+  private Fragmenter(SimulatedHost host, boolean isMovable) {
     this.host = host;
+    this.isMovable = isMovable;
   }
 
   /** Fragments {@code percent} of the pages that can be had; answers how many stay taken. */
-  static long fragment(SimulatedHost host, long percent) {
-    Fragmenter fragmenter = new Fragmenter(host);
+  static long fragment(SimulatedHost host, long percent, boolean isMovable) {
+    Fragmenter fragmenter = new Fragmenter(host, isMovable);
     fragmenter.run(percent);
     return fragmenter.keptPages;
   }
@@ -49,8 +52,15 @@ final class Fragmenter {
       if (i % 2 == first) {
         free(cpu, allocator, chunks.get(i));
       } else {
-        keptPages += CHUNK_PAGES;
+        keep(chunks.get(i));
       }
+    }
+  }
+
+  private void keep(long[] chunk) {
+    keptPages += CHUNK_PAGES;
+    for (int i = 0; i < CHUNK_PAGES && isMovable; i++) {
+      host.letMove(chunk[i]);
     }
   }
 

@@ -7,6 +7,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.IdleState;
+import org.pagewright.kernel.compact.Compaction;
+import org.pagewright.kernel.compact.PageMover;
 import org.pagewright.kernel.mermap.MermapConfig;
 import org.pagewright.kernel.mm.FrameContent;
 import org.pagewright.kernel.secret.GuestMemfd;
@@ -42,11 +44,19 @@ final class Populate extends HostExperiment {
   private static final int HUGE_ORDER = 9;
   private static final int CPUS_MAX = 1024;
 
+  private static final String NEVER_COMPACTS = "unmapped-no-compaction";
+
   private static final int CONTENT = FrameContent.secretOf(1);
 
   /** A variant with the kernel that it needs. */
   private record Design(
-      Variant variant, GuestMemfdConfig file, MermapConfig mermap, PoolRequest request) {}
+      Variant variant, GuestMemfdConfig file, MermapConfig mermap, PoolRequest request) {
+
+    /** Whether a request that finds no pageblock may move pages to make one. */
+    boolean compacts() {
+      return !variant.name().equals(NEVER_COMPACTS);
+    }
+  }
 
   private static final List<Design> DESIGNS =
       List.of(
@@ -93,6 +103,13 @@ final class Populate extends HostExperiment {
               MermapConfig.V2,
               PoolRequest.ALLOC_FLAG),
           design(
+              NEVER_COMPACTS,
+              "v4's pool, from pageblocks that are free as they are: nothing is moved",
+              false,
+              GuestMemfdConfig.UNMAPPED,
+              MermapConfig.V2,
+              PoolRequest.ALLOC_FLAG),
+          design(
               "mapped",
               "pages stay in the direct map: what removal costs at all",
               false,
@@ -113,7 +130,9 @@ final class Populate extends HostExperiment {
           Parameter.choice(
               "idle-state", "where idle CPUs wait for interrupts", "c1", "polling", "c6"),
           Parameter.count(
-              "fragmented", 0, 0, 100, "percent of free memory that locked pages leave holes in"),
+              "fragmented", 0, 0, 100, "percent of free memory that pages in use leave holes in"),
+          Parameter.choice(
+              "holders", "whether the pages between the holes can be moved", "pinned", "movable"),
           Parameter.choice(
               "check",
               "whether every invariant is checked after every write(); slow, so take a small guest"
@@ -140,6 +159,11 @@ final class Populate extends HostExperiment {
               "absent and free", Unit.BYTES, "free memory that is missing from the direct map"),
           count("free 2M blocks before", "whole pageblocks that are free before the write"),
           count("free 2M blocks after", "whole pageblocks that are free after the write"),
+          new Counted("removed", Unit.BYTES, "memory of the guest that left the direct map"),
+          count("pages moved", "pages that were moved so that pageblocks came free"),
+          count("pages not moved", "pages that were asked to move and stayed"),
+          count("compactions", "attempts that a request waited for"),
+          count("compactions served", "of these, those that gave it memory"),
           count("secret frames in TLBs", "frames of the guest that some TLB still reaches"),
           count(
               "freed frames in mermap",
@@ -196,7 +220,11 @@ final class Populate extends HostExperiment {
       host.occupy(
           SimulatedHost.Others.valueOf(constant(values.text("others"))),
           IdleState.valueOf(constant(values.text("idle-state"))));
-      Fragmenter.fragment(host, values.number("fragmented"));
+      boolean isMovable = values.text("holders").equals("movable");
+      Fragmenter.fragment(host, values.number("fragmented"), isMovable);
+      if (!design.compacts()) {
+        host.allocator().setMover(PageMover.NOBODY);
+      }
       host.takePages();
       return fill(trial, host, design);
     }
@@ -232,7 +260,7 @@ final class Populate extends HostExperiment {
     CostFile costs = trial.costs();
     double[] own = HostParts.own(host, costs);
     double[] others = HostParts.others(host, costs);
-    double[] counts = counts(host, before, after);
+    double[] counts = counts(host, file, before, after);
     counts[counts.length - 2] = reachable;
     if (design.file().removal() == GuestMemfdConfig.Removal.POOLED) {
       counts[counts.length - 1] = freedInMermap(host, file, problems);
@@ -276,7 +304,9 @@ final class Populate extends HostExperiment {
   }
 
   /** What is counted up to the end of the write; the last two are filled in later. */
-  private static double[] counts(SimulatedHost host, HostCounts before, HostCounts after) {
+  private static double[] counts(
+      SimulatedHost host, GuestMemfd file, HostCounts before, HostCounts after) {
+    Compaction compaction = host.allocator().compaction();
     return new double[] {
       host.shootdown().counters().total(Counter.KERNEL_FLUSHES),
       host.shootdown().counters().total(Counter.FULL_FLUSHES),
@@ -291,6 +321,11 @@ final class Populate extends HostExperiment {
       after.absentFreePages() * PAGE_BYTES,
       before.freeBlocks(),
       after.freeBlocks(),
+      (double) IsolationWatch.frames(file).cardinality() * PAGE_BYTES,
+      compaction.movedPages(),
+      compaction.refusedPages(),
+      compaction.stalls(),
+      compaction.successes(),
       0,
       0
     };

@@ -58,7 +58,10 @@ final class SecretmemVsFrag extends HostExperiment {
     Values values = trial.values();
     try (SimulatedHost host = SecretMemory.boot(trial)) {
       boolean fragmented = values.text("antagonist").equals("on");
-      long kept = fragmented ? Fragmenter.fragment(host, values.number("percent")) : 0;
+      long kept =
+          fragmented
+              ? Fragmenter.fragment(host, values.number("percent"), /* isMovable= */ false)
+              : 0;
       HostCounts before = HostCounts.of(host);
       long start = host.startClock();
       long taken = new SecretMemory(host, trial.variant()).take(values.number("memory"));

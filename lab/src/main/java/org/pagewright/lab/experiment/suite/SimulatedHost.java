@@ -63,6 +63,7 @@ final class SimulatedHost implements AutoCloseable {
   private final Choices choices;
   private final EarlyKernel kernel;
   private final PageAllocator allocator;
+  private final MovableFrames movable = new MovableFrames();
   private final FrameTags tags;
   private final CostLedger ledger;
   private final @Nullable Mermap mermap;
@@ -82,7 +83,10 @@ final class SimulatedHost implements AutoCloseable {
     allocator =
         traced == null
             ? HostAllocator.over(kernel, AllocatorRules.V7_0)
-            : traced.load(kernel, AllocatorRules.V7_0);
+            : traced.load(kernel, AllocatorRules.V7_0, movable);
+    if (!movable.isEmpty()) {
+      allocator.addMover(movable);
+    }
     HostAllocator.connect(allocator, kernel);
     TableSource tables = tableSource();
     kernel.directMap().replaceSplitTables(tables);
@@ -242,6 +246,14 @@ final class SimulatedHost implements AutoCloseable {
 
   PageAllocator allocator() {
     return allocator;
+  }
+
+  /** Lets compaction move a page; without any such page nothing is compacted. */
+  void letMove(long pfn) {
+    if (movable.isEmpty()) {
+      allocator.addMover(movable);
+    }
+    movable.add(pfn);
   }
 
   DirectMap directMap() {

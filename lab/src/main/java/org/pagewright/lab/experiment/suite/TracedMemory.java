@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.kernel.alloc.AllocatorConfig;
@@ -22,7 +23,8 @@ import org.pagewright.lab.trace.TraceReplay;
 /**
  * Free memory as a recorded trace leaves it: every free list in order, and every pageblock's type.
  *
- * <p>What lay on per-CPU lists counts as free; the recorded machine's other pages are in use.
+ * <p>What lay on per-CPU lists counts as free; the recorded machine's other pages are in use. Those
+ * that the trace shows being asked for as movable may move.
  */
 final class TracedMemory {
   private static final int PAGE_SHIFT = 12;
@@ -46,6 +48,10 @@ final class TracedMemory {
   private static final int ORDER_BITS = 4;
 
   private final List<TracedZone> zones = new ArrayList<>();
+
+  /** Movable blocks in use: frame and order in one number. */
+  private final long[] movable;
+
   private final byte[] blockTypes;
   private final long endPfn;
 
@@ -58,6 +64,7 @@ final class TracedMemory {
       end = Math.max(end, zone.endPfn());
     }
     endPfn = end;
+    movable = movable(state, end);
     blockTypes = new byte[(int) ((end >>> AllocatorConfig.BLOCK_ORDER) + 1)];
     for (int block = 0; block < end >>> AllocatorConfig.BLOCK_ORDER; block++) {
       int type = state.blockType((long) block << AllocatorConfig.BLOCK_ORDER);
@@ -102,6 +109,13 @@ final class TracedMemory {
         Arrays.copyOf(blocks, count));
   }
 
+  private static long[] movable(AllocatorRepairs state, long end) {
+    return LongStream.range(0, end)
+        .filter(pfn -> state.movableOrder(pfn) >= 0)
+        .map(pfn -> (pfn << ORDER_BITS) | state.movableOrder(pfn))
+        .toArray();
+  }
+
   /** RAM of a machine that holds it. */
   long bytes() {
     return endPfn << PAGE_SHIFT;
@@ -122,8 +136,12 @@ final class TracedMemory {
     return (int) (block & ((1 << ORDER_BITS) - 1));
   }
 
-  /** An allocator of {@code rules} with this memory free, but for what {@code kernel} took. */
-  PageAllocator load(EarlyKernel kernel, AllocatorRules rules) {
+  /**
+   * An allocator of {@code rules} with this memory free, but for what {@code kernel} took.
+   *
+   * @param users gets those blocks in use that may move
+   */
+  PageAllocator load(EarlyKernel kernel, AllocatorRules rules, MovableFrames users) {
     List<AllocatorConfig.Span> spans = zones.stream().map(zone -> zone.span).toList();
     PageAllocator allocator =
         new PageAllocator(
@@ -145,6 +163,13 @@ final class TracedMemory {
     for (int zone = 0; zone < zones.size(); zone++) {
       for (long block : zones.get(zone).blocks) {
         place(state, zone, block >>> ORDER_BITS, order(block), unused);
+      }
+    }
+    for (long block : movable) {
+      long pfn = block >>> ORDER_BITS;
+      if (unused.nextClearBit((int) pfn) >= pfn + (1L << order(block))) {
+        state.setMovable(pfn, order(block), /* isMovable= */ true);
+        users.add(pfn);
       }
     }
     return allocator;

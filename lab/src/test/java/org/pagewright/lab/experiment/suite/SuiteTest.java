@@ -160,7 +160,7 @@ class SuiteTest {
   void populate_checkedAfterEveryWrite_breaksNoInvariantInAnyVersion(String others) {
     RunResult result = populate("guest=1M", "chunk=64K", "check=on", "others=" + others);
 
-    assertThat(result.measured()).hasSize(7);
+    assertThat(result.measured()).hasSize(8);
     for (Variant variant : result.measured()) {
       assertThat(result.of(variant).getFirst().problems())
           .as(variant.name())

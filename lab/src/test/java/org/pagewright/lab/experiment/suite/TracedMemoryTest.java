@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.pagewright.hardware.cpu.Machine;
@@ -51,11 +52,13 @@ class TracedMemoryTest {
         PageAllocator recorded = TraceReplay.stateAfter(sample())) {
       recorded.drainAll();
       EarlyKernel kernel = new EarlyKernel(KernelConfig.of(hardware), machine);
-      try (PageAllocator loaded = traced.load(kernel, AllocatorRules.V7_0)) {
+      MovableFrames movable = new MovableFrames();
+      try (PageAllocator loaded = traced.load(kernel, AllocatorRules.V7_0, movable)) {
         AllocatorRepairs state = new AllocatorRepairs(loaded);
         long[] theirs = new AllocatorRepairs(recorded).freeList(DMA32, ORDER, TYPE);
 
         assertThat(state.brokenInvariant()).isNull();
+        assertThat(movable.blocks()).as("blocks that may move").isGreaterThan(1000);
         assertThat(loaded.freePages() << 12).isPositive().isLessThanOrEqualTo(traced.freeBytes());
         long[] ours = state.freeList(DMA32, ORDER, TYPE);
 
@@ -80,10 +83,27 @@ class TracedMemoryTest {
         .isEqualTo("guest is 178 MiB instead of 1024: one part in 2 of what the trace leaves free");
   }
 
-  private RunPlan afterSample(String experiment, List<String> variants) {
+  @Test
+  void unmappedRequests_inMemoryThatIsInPieces_getPageblocksByMovingPages() {
+    RunPlan plan =
+        afterSample(
+            "populate",
+            List.of("unmapped", "unmapped-v2", "unmapped-no-compaction"),
+            "fragmented=100",
+            "holders=movable",
+            "guest=16M");
+    RunResult result = new Runner(plan, 2).run((done, all) -> {});
+    List<Boolean> isWhole =
+        plan.variants().stream().map(variant -> result.of(variant).getFirst().isWhole()).toList();
+
+    assertThat(isWhole).containsExactly(true, false, false);
+  }
+
+  private RunPlan afterSample(String experiment, List<String> variants, String... settings) {
+    List<String> all = Stream.concat(Stream.of("cpus=2"), Stream.of(settings)).toList();
     return RunPlan.of(
         Experiments.named(experiment),
-        new RunPlan.Request(variants, 1, null, null, List.of("cpus=2"), List.of(), sample(), 1L));
+        new RunPlan.Request(variants, 1, null, null, all, List.of(), sample(), 1L));
   }
 
   @Test
