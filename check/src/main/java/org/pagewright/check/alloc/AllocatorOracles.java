@@ -19,6 +19,7 @@ public final class AllocatorOracles {
     int cpus = kernel.machine().cpus();
     return List.of(
         new FreeMemoryAgreement(kernel, allocator, violations),
+        new FramesKept(allocator, violations),
         new RequestsServed(allocator, cpus, violations),
         new WatermarksKept(allocator, cpus, violations),
         new RequestPromises(allocator, cpus, violations),

@@ -1,5 +1,6 @@
 package org.pagewright.check.alloc;
 
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
@@ -16,9 +17,11 @@ import org.pagewright.kernel.buddy.Zone;
  * <p>Property: a request that gets frames of a zone found more free there, at some time since it
  * began, than the min watermark and the zone's reserve against higher zones allow it: half of min
  * for {@code __GFP_HIGH}, three eighths if it also may not block, all for {@code __GFP_MEMALLOC}.
- * Sees: requests, counters, watermarks. Checked: when a request gets frames. Does not check: the
- * low and high marks, which only decide when kswapd wakes; the boost, which some requests ignore;
- * requests inside of which watermarks were set anew.
+ * Each zone's min, low and high marks are in order and equally far apart, and it keeps the more
+ * from a request the higher the zones are that this may use. Sees: requests, counters, watermarks.
+ * Checked: when a request gets frames; at rest. Does not check: the low and high marks, which only
+ * decide when kswapd wakes; the boost, which some requests ignore; requests inside of which
+ * watermarks were set anew.
  */
 final class WatermarksKept extends Oracle {
   private final PageAllocator allocator;
@@ -49,6 +52,27 @@ final class WatermarksKept extends Oracle {
   private static void note(OpenRequests.Request request, Zone zone, long more) {
     long free = Math.max(zone.freePageCount(), zone.freePages().visible()) + more;
     request.mostFree[zone.id()] = Math.max(request.mostFree[zone.id()], free);
+  }
+
+  @Override
+  protected void inspect() {
+    for (Zone zone : allocator.zones()) {
+      long[] marks = zone.marks();
+      long toLow = marks[AllocFlags.WMARK_LOW] - marks[AllocFlags.WMARK_MIN];
+      long toHigh = marks[AllocFlags.WMARK_HIGH] - marks[AllocFlags.WMARK_LOW];
+      boolean isGrowing = true;
+      for (int kind = 1; kind < zone.reserve().length; kind++) {
+        isGrowing &= zone.reserve()[kind - 1] <= zone.reserve()[kind];
+      }
+      boolean isInOrder =
+          marks[AllocFlags.WMARK_MIN] >= 0 && toLow >= 0 && toHigh == toLow && isGrowing;
+      if (!isInOrder || zone.reserve()[zone.kind().index()] != 0) {
+        violatedAtRest(
+            "zone %s has marks %s and keeps %s from higher zones"
+                .formatted(
+                    zone.kind().label(), Arrays.toString(marks), Arrays.toString(zone.reserve())));
+      }
+    }
   }
 
   private void compare(int cpu, OpenRequests.Request request, long pfn) {

@@ -19,10 +19,10 @@ import org.pagewright.kernel.mm.MmEvent;
  * What a CPU's LDTR points to is there, in both modes.
  *
  * <p>Property: with page-table isolation, a loaded descriptor table is an alias that both top
- * tables of its process lead to: the same frames, readable by the kernel only. Sees: top tables and
- * their end, what CPUs load, the tables. Checked: when it is loaded, after each flush of the
- * address space, at rest. Does not check: kernels without isolation, whose LDTR has an address of
- * the direct map; the descriptors that a CPU holds in segment registers.
+ * tables of its process lead to: the same frames, readable by the kernel only, not global. Sees:
+ * top tables and their end, what CPUs load, the tables. Checked: when it is loaded, after each
+ * flush of the address space, at rest. Does not check: kernels without isolation, whose LDTR has an
+ * address of the direct map; the descriptors that a CPU holds in segment registers.
  */
 final class LdtReachable extends Oracle {
   private static final long NO_ROOT = -1;
@@ -107,6 +107,9 @@ final class LdtReachable extends Oracle {
       return "user mode's tables map to another frame";
     }
     int granted = Translation.rights(ofKernel) | Translation.rights(ofUser);
+    if ((granted & Rights.GLOBAL) != 0) {
+      return "is mapped globally and would outlive the process's turn";
+    }
     return (granted & (Rights.USER | Rights.KERNEL_WRITE)) != 0 ? "is not read-only" : null;
   }
 

@@ -2,9 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.Arrays;
 import java.util.List;
-import org.pagewright.hardware.cpu.Cpu;
-import org.pagewright.hardware.cpu.Machine;
-import org.pagewright.hardware.paging.Translation;
+import org.pagewright.check.directmap.HeldTranslations;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.arch.KernelLayout;
 
@@ -12,15 +10,15 @@ import org.pagewright.kernel.arch.KernelLayout;
  * A flush leaves nothing behind that the tables no longer say.
  *
  * <p>Property: when a flush of kernel addresses has returned, every translation of the range that
- * any CPU holds leads where a walk of the tables leads. Sees: translation caches of all CPUs, the
- * tables. Checked: at the end of each flush of the direct map or of vmalloc addresses. Does not
- * check: flushes during which another CPU wrote an entry, whose own flush is still to come; rights
- * that became fewer; addresses of one process.
+ * any CPU holds leads where a walk of the tables leads, with no more rights. Sees: translation
+ * caches of all CPUs, the tables. Checked: at the end of each flush of the direct map or of vmalloc
+ * addresses. Does not check: flushes during which another CPU wrote an entry, whose own flush is
+ * still to come; addresses of one process.
  */
 final class FlushesComplete extends Oracle {
-  private static final long PAGES_MAX = 1 << 9;
-
   private final WatchedKernel kernel;
+  private final KernelLayout layout;
+  private final HeldTranslations held;
 
   /** Whether another CPU wrote an entry since the CPU's flush began. */
   private final boolean[] isDisturbed;
@@ -28,6 +26,8 @@ final class FlushesComplete extends Oracle {
   FlushesComplete(WatchedKernel kernel, List<Violation> violations) {
     super("flushes-complete", violations);
     this.kernel = kernel;
+    this.layout = kernel.directMap().layout();
+    this.held = new HeldTranslations(kernel);
     this.isDisturbed = new boolean[kernel.machine().cpus()];
   }
 
@@ -50,53 +50,19 @@ final class FlushesComplete extends Oracle {
   }
 
   private void compare(int cpu, long from, long to) {
-    Machine machine = kernel.machine();
-    for (int i = 0; i < machine.cpus(); i++) {
-      Cpu holder = machine.cpu(i);
-      holder
-          .tlb()
-          .forEachEntry((array, va, asid, shift, translation) -> {
-            long first = max(from, va);
-            long end = to == -1L ? va + (1L << shift) : min(to, va + (1L << shift));
-            if (Long.compareUnsigned(first, end) < 0 && isOfKernel(va)) {
-              compareEntry(cpu, holder, first, end, translation);
-            }
-          });
-    }
+    compareRegion(cpu, from, to, layout.directMapBase(), layout.directMapBytes());
+    compareRegion(cpu, from, to, layout.vmallocBase(), layout.vmallocBytes());
   }
 
-  private void compareEntry(int cpu, Cpu holder, long first, long end, long translation) {
-    if (Translation.isFault(translation)) {
-      return;
-    }
-    Machine machine = kernel.machine();
-    long pageBytes = machine.format().pageBytes();
-    long last = min(end, first + PAGES_MAX * pageBytes);
-    for (long va = first; va != last; va += pageBytes) {
-      long walked = machine.walker().walk(machine.cpu(cpu).registers(), va);
-      boolean agrees =
-          !Translation.isFault(walked)
-              && Translation.pa(walked, va) == Translation.pa(translation, va);
-      if (!agrees) {
-        long pfn = kernel.frame(Translation.pa(translation, va));
-        violated(
-            cpu,
-            "%s still translates 0x%x to frame 0x%x after its flush".formatted(holder, va, pfn));
-        return;
+  private void compareRegion(int cpu, long from, long to, long base, long bytes) {
+    long end = base + bytes;
+    long first = Long.compareUnsigned(from, base) > 0 ? from : base;
+    long last = to != -1L && Long.compareUnsigned(to, end) < 0 ? to : end;
+    if (Long.compareUnsigned(first, last) < 0) {
+      String stale = held.firstStale(kernel.machine().cpu(cpu), first, last);
+      if (stale != null) {
+        violated(cpu, stale + " after its flush");
       }
     }
-  }
-
-  private boolean isOfKernel(long va) {
-    KernelLayout layout = kernel.directMap().layout();
-    return layout.inDirectMap(va) || layout.inVmalloc(va);
-  }
-
-  private static long max(long one, long other) {
-    return Long.compareUnsigned(one, other) > 0 ? one : other;
-  }
-
-  private static long min(long one, long other) {
-    return Long.compareUnsigned(one, other) < 0 ? one : other;
   }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.pagewright.check.alloc.AllocatorOracles;
+import org.pagewright.check.directmap.DirectMapOracles;
 import org.pagewright.check.mmlocal.LocalRegionOracles;
 import org.pagewright.check.tables.TableOracles;
 import org.pagewright.hardware.cpu.EventLog;
@@ -23,6 +24,7 @@ public final class Oracles implements AutoCloseable {
   public Oracles(WatchedKernel kernel, Predicate<String> watches) {
     this.events = kernel.machine().events();
     List<Oracle> all = new ArrayList<>(AllocatorOracles.of(kernel, violations));
+    all.addAll(DirectMapOracles.of(kernel, violations));
     all.addAll(LocalRegionOracles.of(kernel, violations));
     all.addAll(TableOracles.of(kernel, violations));
     all.addAll(

@@ -19,6 +19,31 @@ public final class AllocatorVerifier {
     this.memmap = allocator.memmap;
   }
 
+  /** All frames on free lists and on lists of CPUs. */
+  public static BitSet listed(PageAllocator allocator) {
+    AllocatorVerifier verifier = new AllocatorVerifier(allocator);
+    for (Zone zone : allocator.zones) {
+      for (int order = 0; order < Zone.ORDERS; order++) {
+        for (int index = 0; index < Freetype.INDEXES; index++) {
+          verifier.note(zone.free().toArray(Zone.list(order, index)), order);
+        }
+      }
+      for (PerCpuPages pcp : allocator.pcpLists.of(zone)) {
+        for (int list = 0; list < PerCpuPages.LISTS; list++) {
+          int order = PerCpuPages.order(list, allocator.memmap.blockOrder());
+          verifier.note(pcp.lists.toArray(list), order);
+        }
+      }
+    }
+    return verifier.seen;
+  }
+
+  private void note(long[] pfns, int order) {
+    for (long pfn : pfns) {
+      seen.set((int) pfn, (int) pfn + (1 << order));
+    }
+  }
+
   /** The first invariant that does not hold, or null. */
   public static @Nullable String firstBroken(PageAllocator allocator) {
     return new AllocatorVerifier(allocator).firstBroken(pfn -> true);

@@ -1,0 +1,145 @@
+package org.pagewright.check.directmap;
+
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.paging.Rights;
+import org.pagewright.hardware.paging.Translation;
+import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.arch.KernelLayout;
+import org.pagewright.kernel.directmap.AttributeChange;
+
+/**
+ * A change of attributes that succeeded has happened, everywhere.
+ *
+ * <p>Property: when {@code set_memory_*} or {@code set_direct_map_*} has answered 0, every page of
+ * the range is as was asked; what was made read-only is not writable through the direct map either;
+ * and unless the caller is to flush, no CPU translates a page of the range to another frame, or
+ * with more rights, than the tables do. The same of a pageblock that has left the direct map. Sees:
+ * changes, entries written, the tables, translation caches. Checked: at the end of each. Does not
+ * check: changes during which another CPU wrote an entry; changes that failed; rights that were
+ * asked for and that static protections forbid; the direct map where an architecture leaves it.
+ */
+final class AttributesInEffect extends Oracle {
+  private static final long NONE = -1;
+
+  /** Of a range so many pages are looked at, and the last one. */
+  private static final long PAGES_MAX = 512;
+
+  private final Machine machine;
+  private final KernelLayout layout;
+  private final HeldTranslations held;
+
+  /** The change that each CPU is in, by its number, or {@link #NONE}. */
+  private final long[] changes;
+
+  private final boolean[] isDisturbed;
+
+  AttributesInEffect(WatchedKernel kernel, List<Violation> violations) {
+    super("attributes-in-effect", violations);
+    this.machine = kernel.machine();
+    this.layout = kernel.directMap().layout();
+    this.held = new HeldTranslations(kernel);
+    this.changes = new long[machine.cpus()];
+    this.isDisturbed = new boolean[machine.cpus()];
+    Arrays.fill(changes, NONE);
+  }
+
+  @Override
+  public void event(int kind, int cpu, long a, long b, long c) {
+    switch (kind) {
+      case KernelEvent.ATTRIBUTES_CHANGE -> {
+        changes[cpu] = c;
+        isDisturbed[cpu] = false;
+      }
+      case KernelEvent.ENTRY_WRITE -> {
+        boolean mine = isDisturbed[cpu];
+        Arrays.fill(isDisturbed, true);
+        isDisturbed[cpu] = mine;
+      }
+      case KernelEvent.ATTRIBUTES_CHANGED -> {
+        if (c == 0 && changes[cpu] != NONE && !isDisturbed[cpu]) {
+          compare(cpu, AttributeChange.of((int) changes[cpu]), a, b);
+        }
+        changes[cpu] = NONE;
+      }
+      case KernelEvent.BLOCK_UNMAPPED -> {
+        if (!isDisturbed[cpu]) {
+          long va = layout.directVa(a << machine.format().pageShift());
+          compareHeld(cpu, "a pageblock left the direct map", va, b);
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private void compare(int cpu, AttributeChange what, long va, long pages) {
+    long pageBytes = machine.format().pageBytes();
+    for (long i = 0; i < pages; i = i + 1 == PAGES_MAX ? pages - 1 : i + 1) {
+      String wrong = wrong(cpu, what, va + i * pageBytes);
+      if (wrong != null) {
+        violated(cpu, "%s answered 0, but %s".formatted(what.function(), wrong));
+        return;
+      }
+      if (i == pages - 1) {
+        break;
+      }
+    }
+    boolean callerFlushes =
+        what == AttributeChange.DIRECT_INVALID || what == AttributeChange.DIRECT_DEFAULT;
+    if (!callerFlushes) {
+      compareHeld(cpu, what.function() + " answered 0", va, pages);
+    }
+  }
+
+  private void compareHeld(int cpu, String what, long va, long pages) {
+    String stale = held.firstStale(machine.cpu(cpu), va, va + pages * machine.format().pageBytes());
+    if (stale != null) {
+      violated(cpu, what + ", but " + stale);
+    }
+  }
+
+  private @Nullable String wrong(int cpu, AttributeChange what, long va) {
+    long walked = machine.walker().walk(machine.cpu(cpu).registers(), va);
+    boolean isPresent = !Translation.isFault(walked);
+    int rights = isPresent ? Translation.rights(walked) : 0;
+    boolean isWritable = (rights & Rights.KERNEL_WRITE) != 0;
+    boolean isExecutable = (rights & Rights.KERNEL_EXECUTE) != 0;
+    boolean isGlobal = (rights & Rights.GLOBAL) != 0;
+    boolean isRight =
+        switch (what) {
+          case READ_ONLY, READ_ONLY_EXECUTABLE -> !isWritable;
+          case READ_WRITE -> isWritable || !isPresent || !layout.inVmalloc(va);
+          case EXECUTABLE -> isExecutable || !isPresent;
+          case NOT_EXECUTABLE -> !isExecutable;
+          case NOT_PRESENT, NOT_PRESENT_NO_ALIAS, DIRECT_INVALID -> !isPresent;
+          case PRESENT -> isPresent;
+          case DIRECT_DEFAULT -> isPresent && isWritable;
+          case NOT_GLOBAL -> !isGlobal;
+          case GLOBAL -> isGlobal || !isPresent;
+          case BASE_PAGES -> !isPresent || pageShift(walked) == machine.format().pageShift();
+        };
+    if (!isRight) {
+      return "0x%x is %s".formatted(va, isPresent ? Rights.kernelLetters(rights) : "absent");
+    }
+    boolean isReadOnly =
+        what == AttributeChange.READ_ONLY || what == AttributeChange.READ_ONLY_EXECUTABLE;
+    return isReadOnly && isPresent && layout.inVmalloc(va) ? writableAlias(cpu, walked, va) : null;
+  }
+
+  private static int pageShift(long translation) {
+    return Translation.pageShift(translation);
+  }
+
+  private @Nullable String writableAlias(int cpu, long translation, long va) {
+    long alias = layout.directVa(Translation.pa(translation, va));
+    long walked = machine.walker().walk(machine.cpu(cpu).registers(), alias);
+    boolean isWritable =
+        !Translation.isFault(walked) && (Translation.rights(walked) & Rights.KERNEL_WRITE) != 0;
+    return isWritable ? "0x%x can be written at 0x%x".formatted(va, alias) : null;
+  }
+}

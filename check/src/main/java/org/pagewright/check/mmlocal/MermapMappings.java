@@ -1,0 +1,122 @@
+package org.pagewright.check.mmlocal;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.check.oracle.Oracle;
+import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.paging.Rights;
+import org.pagewright.hardware.paging.Translation;
+import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.MmEvent;
+import org.pagewright.kernel.mm.Task;
+
+/**
+ * An ephemeral mapping leads to the frames that it is for, and to nothing once it has ended.
+ *
+ * <p>Property: from when it is made until it ends, the tables lead from each page of a mapping to
+ * its frame, for the kernel only and without the Global mark, which would outlive a switch of
+ * address spaces; once it has ended they lead from there nowhere. Sees: mappings made and ended,
+ * the tables. Checked: when a mapping is made and, with all others of the address space, when one
+ * ends. Does not check: mappings of an address space that the current task does not have, or that
+ * has no table there yet; whether they may be written; translations that live on until addresses
+ * are used again.
+ */
+final class MermapMappings extends Oracle {
+  private static final long NOBODY = -1;
+
+  /** Frames that are mapped from an address of an address space on. */
+  private record Mapping(long context, long va, long pfn, long pages) {}
+
+  private final Machine machine;
+
+  /** The address space that each CPU maps in. */
+  private final long[] contexts;
+
+  private final Map<String, Mapping> live = new TreeMap<>();
+
+  MermapMappings(WatchedKernel kernel, List<Violation> violations) {
+    super("mermap-mappings", violations);
+    this.machine = kernel.machine();
+    this.contexts = new long[machine.cpus()];
+    Arrays.fill(contexts, NOBODY);
+  }
+
+  @Override
+  public void event(int kind, int cpu, long a, long b, long c) {
+    switch (kind) {
+      case MmEvent.MERMAP_CALL -> contexts[cpu] = a;
+      case MmEvent.MERMAP_GET -> {
+        Mapping made = new Mapping(contexts[cpu], a, b, c);
+        if (made.context == current(cpu)) {
+          live.put(key(made.context, a), made);
+          require(cpu, made);
+        }
+      }
+      case MmEvent.MERMAP_PUT -> {
+        live.remove(key(contexts[cpu], a));
+        if (contexts[cpu] == current(cpu)) {
+          requireNothing(cpu, a, c);
+          live.values().stream()
+              .filter(other -> other.context == contexts[cpu])
+              .forEach(other -> require(cpu, other));
+        }
+      }
+      case MmEvent.MM_EXIT -> live.values().removeIf(mapping -> mapping.context == a);
+      default -> {}
+    }
+  }
+
+  private static String key(long context, long va) {
+    return context + " " + Long.toHexString(va);
+  }
+
+  private long current(int cpu) {
+    Mm mm = Task.currentMm(machine.cpu(cpu));
+    return mm == null ? NOBODY : mm.contextId();
+  }
+
+  private long walk(int cpu, long va) {
+    return machine.walker().walk(machine.cpu(cpu).registers(), va);
+  }
+
+  private void require(int cpu, Mapping mapping) {
+    for (long i = 0; i < mapping.pages; i++) {
+      long va = mapping.va + i * machine.format().pageBytes();
+      String wrong = wrong(walk(cpu, va), va, mapping.pfn + i);
+      if (wrong != null) {
+        violated(cpu, "the mapping at 0x%x %s".formatted(va, wrong));
+        return;
+      }
+    }
+  }
+
+  private @Nullable String wrong(long walked, long va, long pfn) {
+    if (Translation.isFault(walked)) {
+      return Translation.faultLevel(walked) == 1 ? "is not in the tables" : null;
+    }
+    long found = Translation.pa(walked, va) >>> machine.format().pageShift();
+    if (found != pfn) {
+      return "leads to frame 0x%x, not 0x%x".formatted(found, pfn);
+    }
+    int rights = Translation.rights(walked);
+    if ((rights & Rights.USER) != 0) {
+      return "is open to user mode";
+    }
+    return (rights & Rights.GLOBAL) != 0 ? "is global" : null;
+  }
+
+  private void requireNothing(int cpu, long va, long pages) {
+    for (long i = 0; i < pages; i++) {
+      long at = va + i * machine.format().pageBytes();
+      if (!Translation.isFault(walk(cpu, at))) {
+        violated(cpu, "the tables still map 0x%x, whose mapping has ended".formatted(at));
+        return;
+      }
+    }
+  }
+}
