@@ -2,6 +2,7 @@ package org.pagewright.kernel.boot;
 
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.memory.MemoryMap;
+import org.pagewright.hardware.paging.Architecture;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.arch.ArchPolicy;
@@ -128,16 +129,24 @@ final class DirectMapBuilder {
         : 0;
   }
 
-  /** Maps the kernel image at its own addresses with large pages, text executable. */
+  /**
+   * Maps the kernel image at its own addresses, text executable: by large pages on x86, whose image
+   * is padded to them; elsewhere by the largest leaves that end before the image does, and its end
+   * by pages. Models {@code cleanup_highmap()} and {@code map_kernel()}.
+   */
   void mapImage(Cpu cpu, KernelImage image) {
-    long largeBytes = format.levelBytes(2);
-    for (long pa = image.textPa(); pa < image.endPa(); pa += largeBytes) {
-      long slot = tables.makeEntry(cpu, rootPa, layout.imageBase() + pa, 2, source);
+    boolean isPadded = format.architecture() == Architecture.X86;
+    long pa = image.textPa();
+    while (pa < image.endPa()) {
+      long left = image.endPa() - pa;
+      int level = isPadded ? 2 : tables.leafLevel(layout.imageBase() | pa, left - 1, 2);
+      long slot = tables.makeEntry(cpu, rootPa, layout.imageBase() + pa, level, source);
       if (slot == EntrySlot.NONE) {
         throw new IllegalArgumentException("no early memory left for the kernel image");
       }
-      long leaf = format.leaf(2, pa, rights | Rights.KERNEL_EXECUTE);
+      long leaf = format.leaf(level, pa, rights | Rights.KERNEL_EXECUTE);
       tables.writeUnpublished(cpu, EntrySlot.pa(slot), leaf);
+      pa += format.levelBytes(level);
     }
   }
 }

@@ -63,7 +63,7 @@ public final class EarlyKernel {
     for (int i = mapped.size() - 1; i >= 0; i--) {
       builder.map(cpu, mapped.get(i));
     }
-    if (isX86()) {
+    if (isX86() || format.architecture() == Architecture.ARM64) {
       builder.mapImage(cpu, config.image());
     }
     MmTlb kernelMm = kernelMm(cpu, format);

@@ -71,6 +71,11 @@ public final class DirectMap implements DirectMapView {
     return mapping.policy();
   }
 
+  /** How entries look. */
+  public PteFormat format() {
+    return format;
+  }
+
   public DirectMapConfig config() {
     return config;
   }
@@ -146,12 +151,37 @@ public final class DirectMap implements DirectMapView {
    */
   public int setKey(Cpu cpu, long pfn, long pages, int key) {
     requirePages(pages);
-    cpu.maySleep();
+    if (!changesKeysInAtomic()) {
+      cpu.maySleep();
+    }
     keyChanges++;
     return changer.changeKey(cpu, key, va(pfn), pages);
   }
 
-  /** Calls of {@link #setKey} so far. */
+  /**
+   * Whether {@link #setKey} never sleeps: on arm64 where the map is mapped by pages. On x86 {@code
+   * change_page_attr_set_clr()} purges vmalloc's lazily freed areas under a mutex.
+   */
+  public boolean changesKeysInAtomic() {
+    return changer instanceof LinearMapAttributes && !linearSplits.mayLock();
+  }
+
+  /**
+   * The same where the kernel image is mapped, for frames that belong to it: changing the key of
+   * one mapping leaves the other. Models {@code arch_kpkeys_protect_static_pgtables()}.
+   */
+  public int setImageKey(Cpu cpu, long pfn, long pages, int key) {
+    requirePages(pages);
+    long pa = pfn << pageShift;
+    if (!image.contains(pa) || !image.contains(pa + (pages << pageShift) - 1)) {
+      throw new IllegalArgumentException("frame " + pfn + " does not belong to the kernel image");
+    }
+    cpu.maySleep();
+    keyChanges++;
+    return changer.changeKey(cpu, key, layout.imageBase() + pa, pages);
+  }
+
+  /** Calls of {@link #setKey} and {@link #setImageKey} so far. */
   public long keyChanges() {
     return keyChanges;
   }

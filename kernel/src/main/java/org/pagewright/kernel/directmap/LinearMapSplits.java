@@ -59,6 +59,11 @@ final class LinearMapSplits {
     phase = next;
   }
 
+  /** Whether a change may have to take the lock. */
+  boolean mayLock() {
+    return mapping.policy().liveSplit() && !(rules.skipsPageMapped() && isPageMapped);
+  }
+
   /** Makes the ends of {@code [from, to)} boundaries between leaves, if that is allowed. */
   int split(Cpu cpu, long from, long to) {
     boolean skips = rules.skipsPageMapped() && (isPageMapped || isInPool(from));

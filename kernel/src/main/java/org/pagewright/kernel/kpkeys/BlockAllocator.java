@@ -1,6 +1,7 @@
 package org.pagewright.kernel.kpkeys;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Mutex;
@@ -15,20 +16,21 @@ import org.pagewright.kernel.directmap.DirectMap;
  * struct pkeys_block_allocator} (v6 14/30 to 17/30, 2026-02).
  */
 final class BlockAllocator implements ProtectedPages {
-  /** {@code BLOCK_ORDER}: what one large leaf maps. */
-  private static final int BLOCK_ORDER = 9;
-
-  private static final int BLOCK_PAGES = 1 << BLOCK_ORDER;
-
   private static final int MUTEX_IDENTITY = 0x6b70_0001;
 
   /** Pages that the shrinker leaves alone. */
   private static final int KEPT_BY_SHRINKER = 16;
 
-  /** A block is broken only if that many of its pages are free. */
-  private static final int BREAK_PAGES = BLOCK_PAGES / 8;
+  /** A block is broken only if that part of its pages is free. */
+  private static final int BREAK_PART = 8;
 
   private final KpkeysConfig config;
+  private final List<Integer> refillOrders;
+
+  /** {@code BLOCK_ORDER}: what one large leaf maps. With larger pages no refill is that large. */
+  private final int blockOrder;
+
+  private final int blockPages;
   private final PageAllocator allocator;
   private final DirectMap map;
   private final PageStack cached = new PageStack();
@@ -45,13 +47,17 @@ final class BlockAllocator implements ProtectedPages {
 
   BlockAllocator(KpkeysConfig config, PageAllocator allocator, DirectMap map) {
     this.config = config;
+    int pageShift = map.format().pageShift();
+    this.refillOrders = config.refillOrders(pageShift);
+    this.blockOrder = map.format().level(2).shift() - pageShift;
+    this.blockPages = 1 << blockOrder;
     this.allocator = allocator;
     this.map = map;
   }
 
   @Override
   public void start(Cpu cpu) {
-    int order = config.refillOrders().getFirst();
+    int order = refillOrders.getFirst();
     long pfn = allocator.allocate(cpu, Gfp.KERNEL, order);
     if (pfn == PageAllocator.NONE) {
       throw new IllegalArgumentException("no block of order " + order + " for the first refill");
@@ -64,7 +70,7 @@ final class BlockAllocator implements ProtectedPages {
   /** Splits that this needs take pages of the region itself, which are coloured with it. */
   @Override
   public void startLate(Cpu cpu) {
-    int order = config.refillOrders().getFirst();
+    int order = refillOrders.getFirst();
     refilling.acquire(cpu);
     int error = map.setKey(cpu, earlyPfn, 1L << order, KeyLevel.KEY_PGTABLES);
     refilling.release(cpu);
@@ -125,7 +131,7 @@ final class BlockAllocator implements ProtectedPages {
   }
 
   private long refill(Cpu cpu, boolean takesOne) {
-    for (int order : config.refillOrders()) {
+    for (int order : refillOrders) {
       long pfn = allocator.allocate(cpu, Gfp.KERNEL | Gfp.NOWARN, order);
       if (pfn != PageAllocator.NONE) {
         return colour(cpu, pfn, order, takesOne);
@@ -152,7 +158,7 @@ final class BlockAllocator implements ProtectedPages {
     for (long i = from; i < 1L << order; i++) {
       cached.push(pfn + i);
     }
-    if (order == BLOCK_ORDER) {
+    if (order == blockOrder) {
       blocks.add(pfn);
     }
   }
@@ -180,19 +186,22 @@ final class BlockAllocator implements ProtectedPages {
       }
     }
     int others = cached.size() - inBlocks;
-    if (bestFree == BLOCK_PAGES) {
-      return shrinkable < BLOCK_PAGES ? 0 : freeBlock(cpu, best);
+    if (bestFree == blockPages) {
+      return shrinkable < blockPages ? 0 : freeBlock(cpu, best);
     }
-    if (best != NONE && others < bestFree && others < wanted && bestFree >= BREAK_PAGES) {
+    if (best != NONE
+        && others < bestFree
+        && others < wanted
+        && bestFree >= blockPages / BREAK_PART) {
       blocks.remove(best);
-      return freeSingly(cpu, best, best + BLOCK_PAGES, Math.min(wanted, shrinkable));
+      return freeSingly(cpu, best, best + blockPages, Math.min(wanted, shrinkable));
     }
     return freeSingly(cpu, NONE, NONE, Math.min(Math.min(wanted, others), shrinkable));
   }
 
   private int freeIn(long block) {
     int free = 0;
-    for (long pfn = block; pfn < block + BLOCK_PAGES; pfn++) {
+    for (long pfn = block; pfn < block + blockPages; pfn++) {
       free += cached.contains(pfn) ? 1 : 0;
     }
     return free;
@@ -200,14 +209,14 @@ final class BlockAllocator implements ProtectedPages {
 
   private long freeBlock(Cpu cpu, long block) {
     blocks.remove(block);
-    for (int i = 0; i < BLOCK_PAGES; i++) {
-      long taken = cached.popWithin(block, block + BLOCK_PAGES);
+    for (int i = 0; i < blockPages; i++) {
+      long taken = cached.popWithin(block, block + blockPages);
       assert taken >= 0 : "a free block lacks pages";
     }
-    int error = map.setKey(cpu, block, BLOCK_PAGES, KeyLevel.KEY_DEFAULT);
+    int error = map.setKey(cpu, block, blockPages, KeyLevel.KEY_DEFAULT);
     assert error == 0 : "a whole block needs no split: " + error;
-    allocator.free(cpu, block, BLOCK_ORDER);
-    return BLOCK_PAGES;
+    allocator.free(cpu, block, blockOrder);
+    return blockPages;
   }
 
   private long freeSingly(Cpu cpu, long from, long to, long pages) {
@@ -232,7 +241,7 @@ final class BlockAllocator implements ProtectedPages {
     long found = NONE;
     while (found == NONE && cached.size() > 0) {
       long pfn = cached.pop();
-      if (blocks.contains(pfn & -BLOCK_PAGES)) {
+      if (blocks.contains(pfn & -blockPages)) {
         aside.push(pfn);
       } else {
         found = pfn;

@@ -2,6 +2,7 @@ package org.pagewright.kernel.kpkeys;
 
 import java.util.BitSet;
 import org.pagewright.kernel.boot.EarlyMemory;
+import org.pagewright.kernel.directmap.KernelImage;
 
 /**
  * Tables that were taken before the page allocator ran, and what is remembered of them. Models the
@@ -11,12 +12,16 @@ import org.pagewright.kernel.boot.EarlyMemory;
  * bounded, because nothing larger can be allocated yet.
  */
 final class EarlyPages {
-  private static final int PAGE_SHIFT = 12;
-  private static final long PAGE_BYTES = 1L << PAGE_SHIFT;
+  private final int pageShift;
+  private final long pageBytes;
 
-  /** {@code PAGE_SIZE << refill_orders[0]} with 4K pages. */
-  private static final long CHUNK_BYTES = 2L << 20;
+  /** {@code PAGE_SIZE << refill_orders[0]}. */
+  private final long chunkBytes;
 
+  /** Where the next static table of the kernel image ends. */
+  private long staticEndPa;
+
+  private final long staticFloorPa;
   private final KpkeysConfig.Early rule;
   private final long[] from;
   private final long[] to;
@@ -28,22 +33,29 @@ final class EarlyPages {
   private long chunkEnd;
   private long untracked;
 
-  EarlyPages(KpkeysConfig.Early rule, int rangesMax) {
-    this.rule = rule;
-    this.from = new long[rangesMax];
-    this.to = new long[rangesMax];
+  /** A record for pages of a size; top tables stand at the end of the image, if there is one. */
+  EarlyPages(KpkeysConfig config, int pageShift, KernelImage image) {
+    this.rule = config.early();
+    this.from = new long[config.earlyRanges()];
+    this.to = new long[config.earlyRanges()];
+    this.pageShift = pageShift;
+    this.pageBytes = 1L << pageShift;
+    this.chunkBytes = pageBytes << config.refillOrders(pageShift).getFirst();
+    this.staticEndPa = image.endPa();
+    this.staticFloorPa = image.rodataEndPa();
   }
 
   /** Takes memory for a table. Models {@code kpkeys_physmem_pgtable_alloc()}. */
   long take(EarlyMemory memory, long bytes, boolean isTop, long floorPa) {
     if (isTop) {
-      long pa = single(memory, bytes, floorPa);
+      boolean fits = staticEndPa - bytes >= staticFloorPa && staticEndPa > 0;
+      long pa = fits ? (staticEndPa -= bytes) : single(memory, bytes, floorPa);
       statics.set(frame(pa), frame(pa + bytes));
       return pa;
     }
-    boolean hasChunks = rule == KpkeysConfig.Early.CHUNKS && bytes == PAGE_BYTES;
+    boolean hasChunks = rule == KpkeysConfig.Early.CHUNKS && bytes == pageBytes;
     if (hasChunks && (chunkNext > chunkFrom || nextChunk(memory, floorPa))) {
-      chunkNext -= PAGE_BYTES;
+      chunkNext -= pageBytes;
       taken.set(frame(chunkNext));
       return chunkNext;
     }
@@ -65,7 +77,7 @@ final class EarlyPages {
   }
 
   private boolean nextChunk(EarlyMemory memory, long floorPa) {
-    long pa = single(memory, CHUNK_BYTES, floorPa);
+    long pa = single(memory, chunkBytes, floorPa);
     if (pa == EarlyMemory.NONE) {
       return false;
     }
@@ -73,7 +85,7 @@ final class EarlyPages {
       record(chunkFrom, chunkEnd);
     }
     chunkFrom = pa;
-    chunkEnd = pa + CHUNK_BYTES;
+    chunkEnd = pa + chunkBytes;
     chunkNext = chunkEnd;
     return true;
   }
@@ -91,8 +103,8 @@ final class EarlyPages {
     }
   }
 
-  private static int frame(long pa) {
-    return Math.toIntExact(pa >>> PAGE_SHIFT);
+  private int frame(long pa) {
+    return Math.toIntExact(pa >>> pageShift);
   }
 
   /** The last chunk counts as a range with the part that is in use. */
@@ -105,12 +117,12 @@ final class EarlyPages {
 
   /** First frame of what the last chunk has left over. */
   long leftoverFrom() {
-    return chunkFrom >>> PAGE_SHIFT;
+    return chunkFrom >>> pageShift;
   }
 
   /** End of what the last chunk has left over. */
   long leftoverTo() {
-    return chunkNext >>> PAGE_SHIFT;
+    return chunkNext >>> pageShift;
   }
 
   int ranges() {
@@ -118,11 +130,11 @@ final class EarlyPages {
   }
 
   long fromFrame(int range) {
-    return from[range] >>> PAGE_SHIFT;
+    return from[range] >>> pageShift;
   }
 
   long toFrame(int range) {
-    return to[range] >>> PAGE_SHIFT;
+    return to[range] >>> pageShift;
   }
 
   /** Top tables, which stand in the kernel image in Linux. */

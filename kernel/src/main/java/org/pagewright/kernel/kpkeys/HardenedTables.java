@@ -35,7 +35,8 @@ import org.pagewright.kernel.tablelife.TableRules;
  * a supply of protected pages and every writer of entries raises the level.
  */
 public final class HardenedTables implements EntryGate, KeysView {
-  private static final int PAGE_BYTES = 4096;
+  /** What one {@link Primitive#ZERO_PAGE} clears. */
+  private static final int ZEROED_BYTES = 4096;
 
   /** Makes the supply of protected pages; a planted bug makes another one. */
   @FunctionalInterface
@@ -74,11 +75,7 @@ public final class HardenedTables implements EntryGate, KeysView {
       Choices choices,
       PagesMaker maker,
       TableRules rules) {
-    if (kernel.machine().format().pageBytes() != PAGE_BYTES) {
-      throw new IllegalArgumentException(
-          "hardened tables are modelled with pages of 4K; format " + kernel.machine().format());
-    }
-    Boot boot = new Boot(config, maker);
+    Boot boot = new Boot(config, maker, kernel);
     KernelMachine booted = KernelMachine.boot(kernel, choices, boot, rules);
     HardenedTables hardened = boot.hardened;
     if (hardened == null) {
@@ -143,10 +140,11 @@ public final class HardenedTables implements EntryGate, KeysView {
     private final EarlyPages early;
     private @Nullable HardenedTables hardened;
 
-    Boot(KpkeysConfig config, PagesMaker maker) {
+    Boot(KpkeysConfig config, PagesMaker maker, KernelConfig kernel) {
       this.config = config;
       this.maker = maker;
-      this.early = new EarlyPages(config.early(), config.earlyRanges());
+      int pageShift = kernel.machine().format().pageShift();
+      this.early = new EarlyPages(config, pageShift, kernel.image());
     }
 
     @Override
@@ -176,11 +174,28 @@ public final class HardenedTables implements EntryGate, KeysView {
         kernel.allocator().handOver(early.leftoverFrom(), early.leftoverTo());
       }
     }
+    protectImage(cpu);
     boolean eachByItself = config.early() == KpkeysConfig.Early.WALK;
     for (int from = found.nextSetBit(0); from >= 0; ) {
       int to = eachByItself ? from + 1 : found.nextClearBit(from);
       protect(cpu, from, to - from);
       from = found.nextSetBit(to);
+    }
+  }
+
+  /** Static tables of the kernel image are mapped there too. */
+  private void protectImage(Cpu cpu) {
+    BitSet statics = early.statics();
+    for (int from = statics.nextSetBit(0); from >= 0; ) {
+      int to = statics.nextClearBit(from);
+      if (kernel.config().image().contains((long) from << format.pageShift())) {
+        int error = map.setImageKey(cpu, from, to - from, KeyLevel.KEY_PGTABLES);
+        if (error != 0) {
+          throw new IllegalArgumentException(
+              "tables of the image cannot be protected: " + Errno.name(error));
+        }
+      }
+      from = statics.nextSetBit(to);
     }
   }
 
@@ -325,31 +340,32 @@ public final class HardenedTables implements EntryGate, KeysView {
     @Override
     public long allocate(Cpu cpu, int level) {
       return isForSplit
-          ? cleared(cpu, pages.takeForSplit(cpu), PAGE_BYTES)
-          : cleared(cpu, pages.take(cpu, order(level)), (long) PAGE_BYTES << order(level));
+          ? cleared(cpu, pages.takeForSplit(cpu), 0)
+          : cleared(cpu, pages.take(cpu, order(level)), order(level));
     }
 
     @Override
     public long allocatePair(Cpu cpu, int level) {
       int order = order(level) + 1;
-      return cleared(cpu, pages.take(cpu, order), (long) PAGE_BYTES << order);
+      return cleared(cpu, pages.take(cpu, order), order);
     }
 
     private int order(int level) {
-      return Long.numberOfTrailingZeros(Math.max(format.tableBytes(level), PAGE_BYTES))
+      return Long.numberOfTrailingZeros(Math.max(format.tableBytes(level), format.pageBytes()))
           - format.pageShift();
     }
 
     /** Every entry of a split's table is written anyway, so only the others pay for zeroing. */
-    private long cleared(Cpu cpu, long pfn, long bytes) {
+    private long cleared(Cpu cpu, long pfn, int order) {
       if (pfn == ProtectedPages.NONE) {
         return NONE;
       }
+      long bytes = format.pageBytes() << order;
       long tablePa = pfn << format.pageShift();
       if (isForSplit || !pages.areZeroed()) {
         long token = keys.set(cpu, KeyLevel.PGTABLES);
         if (!isForSplit) {
-          cpu.charge(Primitive.ZERO_PAGE, bytes / PAGE_BYTES);
+          cpu.charge(Primitive.ZERO_PAGE, bytes / ZEROED_BYTES);
         }
         memory.zero(tablePa, bytes);
         keys.restore(cpu, token);

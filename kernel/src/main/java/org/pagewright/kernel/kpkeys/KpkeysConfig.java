@@ -9,7 +9,8 @@ import java.util.List;
  * @param supply where protected pages come from
  * @param batches whether lazy-MMU sections raise the level once
  * @param reservedPages pages that only splits may take
- * @param refillOrders orders that a refill of the block allocator tries, in turn
+ * @param refillOrders orders that a refill of the block allocator tries, in turn; none for those of
+ *     the page size
  * @param early how tables are found that were made before the page allocator ran
  * @param earlyRanges ranges of early tables that can be remembered
  */
@@ -52,8 +53,6 @@ public record KpkeysConfig(
   /** A refill may use two pages up for its own split and must gain. Models the last order of v6. */
   public static final int REFILL_ORDER_MIN = 2;
 
-  private static final List<Integer> ORDERS_4K = List.of(9, 4, REFILL_ORDER_MIN);
-
   /** Unprotected. */
   public static final KpkeysConfig OFF = of("off", Supply.NONE, 0, Early.WALK).withBatches(false);
 
@@ -74,14 +73,26 @@ public record KpkeysConfig(
     if (reservedPages < 0) {
       throw new IllegalArgumentException("reservedPages: " + reservedPages);
     }
-    if (refillOrders.isEmpty()) {
-      throw new IllegalArgumentException("refillOrders: none");
-    }
   }
 
   private static KpkeysConfig of(String name, Supply supply, int reservedPages, Early early) {
     return new KpkeysConfig(
-        name, supply, /* batches= */ true, reservedPages, ORDERS_4K, early, EARLY_RANGES);
+        name, supply, /* batches= */ true, reservedPages, List.of(), early, EARLY_RANGES);
+  }
+
+  /**
+   * Orders that a refill tries: a block, a run of contiguous pages, and the least that gains. v6
+   * asks for 11 with pages of 16K; the page allocator here has no order above 10.
+   */
+  public List<Integer> refillOrders(int pageShift) {
+    if (!refillOrders.isEmpty()) {
+      return refillOrders;
+    }
+    return switch (pageShift) {
+      case 12 -> List.of(9, 4, REFILL_ORDER_MIN);
+      case 14 -> List.of(10, 7, REFILL_ORDER_MIN);
+      default -> List.of(9, 5, REFILL_ORDER_MIN);
+    };
   }
 
   /** The design of that name. */

@@ -9,10 +9,15 @@ import org.pagewright.kernel.directmap.DirectMap;
  * Each page is protected when it is allocated for a table. Models {@code noblock_pgtable_alloc()}
  * (v6) and {@code kpkeys_pgtable_alloc()} (v7); the linear map is mapped by pages, so nothing is
  * ever split.
+ *
+ * <p>A table that goes after a grace period goes in a softirq. Where changing a key may sleep, as
+ * on x86, its page waits for somebody who may; the series says nothing of it, for it has arm64
+ * only.
  */
 public class PageByPage implements ProtectedPages {
   private final PageAllocator allocator;
   private final DirectMap map;
+  private final PageStack waiting = new PageStack();
   private long unserved;
 
   /** A supplier on a machine whose linear map it does not look at. */
@@ -41,6 +46,7 @@ public class PageByPage implements ProtectedPages {
 
   @Override
   public long take(Cpu cpu, int order) {
+    settle(cpu);
     long pfn = allocator.allocate(cpu, Gfp.KERNEL | Gfp.ZERO, order);
     if (pfn == PageAllocator.NONE) {
       return NONE;
@@ -57,16 +63,36 @@ public class PageByPage implements ProtectedPages {
     return true;
   }
 
+  /**
+   * Only the image's large leaves are split, on x86; protecting a page splits nothing, for the
+   * linear map is mapped by pages.
+   */
   @Override
   public long takeForSplit(Cpu cpu) {
-    unserved++;
-    return NONE;
+    long pfn = take(cpu, 0);
+    unserved += pfn == NONE ? 1 : 0;
+    return pfn;
   }
 
   @Override
   public void give(Cpu cpu, long pfn, int order) {
+    boolean mustWait = cpu.isAtomic() && !map.changesKeysInAtomic();
+    if (mustWait && order == 0) {
+      waiting.push(pfn);
+      return;
+    }
     unprotect(cpu, pfn, order);
     allocator.free(cpu, pfn, order);
+  }
+
+  /** Frees what could not be freed where sleeping is forbidden. */
+  @Override
+  public void settle(Cpu cpu) {
+    while (waiting.size() > 0 && !cpu.isAtomic()) {
+      long pfn = waiting.pop();
+      unprotect(cpu, pfn, 0);
+      allocator.free(cpu, pfn, 0);
+    }
   }
 
   /** Gives a page the tables' key. Models {@code set_pkey_pgtable()}. */
@@ -92,12 +118,12 @@ public class PageByPage implements ProtectedPages {
 
   @Override
   public long keptPages() {
-    return 0;
+    return waiting.size();
   }
 
   @Override
   public boolean isKept(long pfn) {
-    return false;
+    return waiting.contains(pfn);
   }
 
   @Override

@@ -33,6 +33,9 @@ public interface ProtectedPages extends SplitReserve {
   /** Gives pages back. */
   void give(Cpu cpu, long pfn, int order);
 
+  /** Does what had to wait for somebody who may sleep, as a worker would. */
+  default void settle(Cpu cpu) {}
+
   /** Protected pages that are kept and not in use, pools of the page allocator not counted. */
   long keptPages();
 

@@ -10,7 +10,8 @@
  * org.pagewright.kernel.kpkeys.Kpkeys} (the register, levels, batching), {@link
  * org.pagewright.kernel.kpkeys.KpkeysConfig} (the variants), and the suppliers of protected pages:
  * {@link org.pagewright.kernel.kpkeys.PageByPage}, {@link
- * org.pagewright.kernel.kpkeys.BlockAllocator}, {@link org.pagewright.kernel.kpkeys.FreetypePool}.
+ * org.pagewright.kernel.kpkeys.BlockAllocator}, {@link org.pagewright.kernel.kpkeys.FreetypePool},
+ * {@link org.pagewright.kernel.kpkeys.ConstructorKeys} (v5, a hook of {@code kernel.tablelife}).
  *
  * <p>Invariants: a page that is in use as a table carries the tables' key in the direct map; a page
  * that carries the key is a table or stands in a cache, a reserve or a pool; a split of the direct

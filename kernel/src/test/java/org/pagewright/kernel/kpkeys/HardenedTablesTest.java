@@ -30,8 +30,24 @@ import org.pagewright.kernel.tablelife.TableRules;
 
 /** The KUnit expectations of the series, for every design. */
 final class HardenedTablesTest {
-  private static final List<String> FORMATS = List.of("aarch64-4k", "x86_64-4level");
-  private static final String MAP = "0-3G";
+  private static final List<String> FORMATS =
+      List.of("aarch64-4k", "aarch64-16k", "aarch64-64k", "x86_64-4level", "x86_64-5level");
+
+  /** Where the KUnit tests of the series write, and the lowest table on the way there. */
+  private enum Place {
+    LINEAR_MAP(1),
+    KERNEL_IMAGE(2),
+    VMALLOC(1),
+    VMEMMAP(2),
+    USER(1);
+
+    private final int lowestLevel;
+
+    Place(int lowestLevel) {
+      this.lowestLevel = lowestLevel;
+    }
+  }
+
   private static final long USER_VA = 0x40_0000;
   private static final long PAGE_BYTES = 4096;
 
@@ -48,8 +64,9 @@ final class HardenedTablesTest {
   }
 
   private static KernelConfig kernelConfig(String format, KpkeysConfig config) {
-    KernelConfig kernel = Kernels.config(format, MAP).withImage(KernelImage.at(16L << 20));
     boolean byPages = config.needsPages();
+    KernelConfig kernel =
+        Kernels.config(format, byPages ? "0-512M" : "0-3G").withImage(KernelImage.at(16L << 20));
     return kernel.withDirectMap(kernel.directMap().withLargestLeafLevel(byPages ? 1 : 3));
   }
 
@@ -72,7 +89,7 @@ final class HardenedTablesTest {
     PteFormat format = kernel.machine().format();
     assertPlainWriteFaults(kernel, tablePa);
     int tables = 1;
-    for (long i = 0; level > 1 && i < 512; i++) {
+    for (long i = 0; level > 1 && i < format.level(level).entries(); i++) {
       long entry = kernel.tables().peek(tablePa + i * 8);
       if (format.isTable(entry, level)) {
         tables += assertTreeProtected(kernel, format.pa(entry, level), level - 1);
@@ -81,17 +98,17 @@ final class HardenedTablesTest {
     return tables;
   }
 
-  /** The table of every level on the way to an address; answers how many there are. */
-  private static int assertPathProtected(KernelMachine kernel, long rootPa, long va) {
+  /** The tables of all levels on the way to an address, as deep as there are any. */
+  private static void assertPathProtected(
+      KernelMachine kernel, long rootPa, long va, int lowestLevel) {
     PteFormat format = kernel.machine().format();
     long tablePa = rootPa;
-    int tables = 0;
-    for (int level = format.topLevel(); ; level--) {
+    for (int level = format.topLevel(); level > 0; level--) {
       assertPlainWriteFaults(kernel, tablePa);
-      tables++;
       long entry = kernel.tables().peek(format.entryPa(tablePa, va, level));
       if (level == 1 || !format.isTable(entry, level)) {
-        return tables;
+        assertThat(level).as("deepest table").isLessThanOrEqualTo(lowestLevel);
+        return;
       }
       tablePa = format.pa(entry, level);
     }
@@ -122,27 +139,50 @@ final class HardenedTablesTest {
 
   @ParameterizedTest
   @MethodSource("designs")
-  void plainWrite_linearMapImageVmallocVmemmapAndUser_faults(String format, KpkeysConfig config) {
+  void plainWrite_tablesOfEveryPlaceAndLevel_faults(String format, KpkeysConfig config) {
     HardenedTables hardened = boot(format, config);
     try (KernelMachine kernel = hardened.kernel()) {
-      boolean isX86 = format.startsWith("x86");
-      long root = kernel.rootPa();
-      assertThat(assertPathProtected(kernel, root, kernel.layout().directVa(5L << 20)))
-          .isPositive();
-      if (isX86) {
-        long image = kernel.layout().imageBase() + (16L << 20);
-        assertThat(assertPathProtected(kernel, root, image)).isGreaterThanOrEqualTo(3);
+      for (Place place : Place.values()) {
+        long root = kernel.rootPa();
+        if (place == Place.USER) {
+          root = requireNonNull(processes(kernel).createMm(kernel.cpu(0))).kernelPgdPa();
+        }
+        long va = address(kernel, place);
+        if (place != Place.LINEAR_MAP && place != Place.KERNEL_IMAGE) {
+          make(kernel, root, va, place.lowestLevel);
+        }
+        boolean isLarge = place == Place.LINEAR_MAP && !config.needsPages();
+        assertPathProtected(kernel, root, va, isLarge ? 3 : place.lowestLevel);
       }
-      long vmalloc = kernel.layout().vmallocBase();
-      make(kernel, root, vmalloc, 1);
-      assertThat(assertPathProtected(kernel, root, vmalloc)).isEqualTo(4);
-      long vmemmap = isX86 ? 0xffff_ea00_0000_0000L : 0xffff_fdff_c000_0000L;
-      make(kernel, root, vmemmap, 2);
-      assertThat(assertPathProtected(kernel, root, vmemmap)).isEqualTo(3);
-      Mm mm = requireNonNull(processes(kernel).createMm(kernel.cpu(0)));
-      make(kernel, mm.kernelPgdPa(), USER_VA, 1);
-      assertThat(assertPathProtected(kernel, mm.kernelPgdPa(), USER_VA)).isEqualTo(4);
       assertThat(hardened.deniedWrites()).isZero();
+    }
+  }
+
+  private static long address(KernelMachine kernel, Place place) {
+    boolean isX86 = kernel.machine().format().name().startsWith("x86");
+    long vmemmap = isX86 ? kernel.layout().vmemmapBase() : 0xffff_fdff_c000_0000L;
+    return switch (place) {
+      case LINEAR_MAP -> kernel.layout().directVa(100L << 20);
+      case KERNEL_IMAGE -> kernel.layout().imageBase() + (16L << 20);
+      case VMALLOC -> kernel.layout().vmallocBase();
+      case VMEMMAP -> vmemmap;
+      case USER -> USER_VA;
+    };
+  }
+
+  /** The top tables stand in the kernel image, which maps them a second time. */
+  @ParameterizedTest
+  @MethodSource("designs")
+  void plainWrite_throughTheKernelImage_faults(String format, KpkeysConfig config) {
+    HardenedTables hardened = boot(format, config);
+    try (KernelMachine kernel = hardened.kernel()) {
+      assertThat(kernel.config().image().contains(kernel.rootPa())).isTrue();
+      Cpu cpu = kernel.cpu(0);
+      long alias = kernel.layout().imageBase() + kernel.rootPa();
+      assertThat(cpu.store(alias, Access.WRITE, 0)).isFalse();
+      assertThat(Translation.faultKind(cpu.mmu().fault())).isEqualTo(FaultKind.PKEY_DENIED);
+      long neighbour = kernel.layout().imageBase() + (60L << 20);
+      assertThat(cpu.store(neighbour, Access.WRITE, 0)).isTrue();
     }
   }
 
@@ -154,7 +194,7 @@ final class HardenedTablesTest {
       Cpu cpu = kernel.cpu(0);
       long tablePa = kernel.tables().allocateTable(cpu, 1, kernel.tablePages());
       kernel.tables().freeTable(cpu, tablePa, 1, kernel.tablePages());
-      long pfn = tablePa >>> 12;
+      long pfn = tablePa >>> kernel.machine().format().pageShift();
       boolean writable = cpu.store(kernel.layout().directVa(tablePa), Access.WRITE, 0);
       assertThat(writable).isNotEqualTo(hardened.pages().isKept(pfn));
     }
