@@ -14,8 +14,10 @@ import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.alloc.TaskReserves;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.directmap.AttributeChange;
@@ -29,8 +31,7 @@ import org.pagewright.kernel.pgtable.TableSource;
 public final class SplitWorld implements AutoCloseable {
   private static final int BLOCK_ORDER = 9;
   private static final int BLOCK_PAGES = 1 << BLOCK_ORDER;
-  private static final int GIB_PAGES = 1 << 18;
-  private static final int GIBS = 6;
+  private static final int LARGEST_LEAVES = 6;
   private static final int FREE_ORDER = 2;
 
   /** Scattering cuts up frames that others still count as whole; these do not care. */
@@ -47,6 +48,11 @@ public final class SplitWorld implements AutoCloseable {
   private final Oracles oracles;
   private final Deque<Long> tables = new ArrayDeque<>();
   private final Deque<Change> changes = new ArrayDeque<>();
+
+  /** Level of the largest leaves: 1G with pages of 4K, 32M with 16K, 512M with 64K. */
+  private final int leafLevel;
+
+  private final int leafPages;
   private long refused;
   private boolean isScattered;
 
@@ -58,8 +64,11 @@ public final class SplitWorld implements AutoCloseable {
    */
   public SplitWorld(PteFormat format, KpkeysConfig config, boolean collapses) {
     boolean byPages = config.needsPages();
-    MachineConfig hardware =
-        MachineConfig.small(format).withMap(MemoryMap.parse(byPages ? "0-256M" : "0-6G"));
+    this.leafLevel = format.isLeafLevel(3) ? 3 : 2;
+    long leafBytes = format.levelBytes(leafLevel);
+    this.leafPages = Math.toIntExact(leafBytes >>> format.pageShift());
+    long bytes = byPages ? 256L << 20 : LARGEST_LEAVES * leafBytes;
+    MachineConfig hardware = MachineConfig.small(format).withMap(MemoryMap.of(bytes));
     KernelConfig boot =
         KernelConfig.of(hardware).withImage(KernelImage.NONE).withMemmapBytesPerPage(0);
     DirectMapConfig map = boot.directMap().withLargestLeafLevel(byPages ? 1 : 3);
@@ -89,9 +98,10 @@ public final class SplitWorld implements AutoCloseable {
       case TAKE -> take(cpu);
       case DRAIN -> drain(cpu);
       case GIVE -> give(cpu);
-      case PAGE -> change(cpu, wholeGib() * GIB_PAGES + 5, 1);
+      case PAGE -> changePage(cpu);
       case BOTH_ENDS -> change(cpu, boundary() - 3, 6);
       case LARGE_ENDS -> change(cpu, boundary() - BLOCK_PAGES, 2 * BLOCK_PAGES);
+      case RECLAIM -> takeWhileReclaiming(cpu);
       case RESTORE -> restore(cpu);
       case HOG -> hog(cpu);
       case SCATTER -> scatter(cpu);
@@ -109,10 +119,53 @@ public final class SplitWorld implements AutoCloseable {
     return true;
   }
 
+  private void changePage(Cpu cpu) {
+    change(cpu, wholeLeaf() * leafPages + 5L, 1);
+  }
+
+  /**
+   * The page allocator has nothing left and reclaims: on the way a page of a whole leaf changes, as
+   * pages of secret memory do, by a task that may use every reserve; then memory is found.
+   */
+  private void takeWhileReclaiming(Cpu cpu) {
+    PageAllocator allocator = kernel.allocator();
+    Deque<Long> held = new ArrayDeque<>();
+    long pfn = allocator.allocate(cpu, Gfp.KERNEL | Gfp.NOWARN, BLOCK_ORDER);
+    while (pfn != PageAllocator.NONE) {
+      held.push(pfn);
+      pfn = allocator.allocate(cpu, Gfp.KERNEL | Gfp.NOWARN, BLOCK_ORDER);
+    }
+    allocator.setReclaim((reclaimer, order) -> reclaim(reclaimer, held));
+    boolean wasTaken = take(cpu);
+    allocator.setReclaim(PageAllocator.Reclaim.NOTHING);
+    refused += wasTaken ? 0 : 1;
+    while (!held.isEmpty()) {
+      allocator.free(cpu, held.pop(), BLOCK_ORDER);
+    }
+  }
+
+  private long reclaim(Cpu cpu, Deque<Long> held) {
+    PageAllocator allocator = kernel.allocator();
+    allocator.setTaskReserves(task -> AllocFlags.NO_WATERMARKS);
+    changePage(cpu);
+    allocator.setTaskReserves(TaskReserves.NONE);
+    if (held.isEmpty()) {
+      return 0;
+    }
+    allocator.free(cpu, held.pop(), BLOCK_ORDER);
+    return BLOCK_PAGES;
+  }
+
   private void drain(Cpu cpu) {
     boolean goesOn = true;
     while (goesOn && hardened.pages().keptPages() > hardened.config().reservedPages()) {
       goesOn = take(cpu);
+    }
+    PageAllocator allocator = kernel.allocator();
+    allocator.drainAll();
+    while (goesOn && allocator.freeUnmappedPages() > 0) {
+      goesOn = take(cpu);
+      allocator.drainAll();
     }
   }
 
@@ -141,40 +194,40 @@ public final class SplitWorld implements AutoCloseable {
     }
   }
 
-  /** The highest gigabyte that one leaf maps, which free memory reaches last; or 1. */
-  private long wholeGib() {
-    for (long gib = GIBS - 1; gib > 0; gib--) {
-      if (level(gib * GIB_PAGES) == 3) {
-        return gib;
+  /** The highest of the largest leaves that is whole, which free memory reaches last; or 0. */
+  private long wholeLeaf() {
+    for (long leaf = LARGEST_LEAVES - 1; leaf > 0; leaf--) {
+      if (level(leaf * leafPages) == leafLevel) {
+        return leaf;
       }
     }
     return 0;
   }
 
-  /** A frame with a leaf of 1G on either side, or with less if there is none. */
+  /** A frame with such a leaf on either side, or with smaller ones if there is none. */
   private long boundary() {
-    for (long gib = GIBS - 1; gib > 1; gib--) {
-      long pfn = gib * GIB_PAGES;
-      if (level(pfn - 1) == 3 && level(pfn) == 3) {
+    for (long leaf = LARGEST_LEAVES - 1; leaf > 1; leaf--) {
+      long pfn = leaf * leafPages;
+      if (level(pfn - 1) == leafLevel && level(pfn) == leafLevel) {
         return pfn;
       }
     }
-    return hasGibs() ? GIB_PAGES : BLOCK_PAGES * 4L;
+    return isMappedByPages() ? BLOCK_PAGES * 4L : leafPages;
   }
 
-  private boolean hasGibs() {
-    return machine().memory().map().endBytes() >>> 12 > 2L * GIB_PAGES;
+  private boolean isMappedByPages() {
+    return hardened.config().needsPages();
   }
 
   private int level(long pfn) {
-    return hasGibs() ? kernel.directMap().levelNow(pfn) : 1;
+    return isMappedByPages() ? 1 : kernel.directMap().levelNow(pfn);
   }
 
-  /** Ends when the block that comes next lies in a leaf of 1G; that one goes back. */
+  /** Ends when the block that comes next lies in a largest leaf; that one goes back. */
   private void hog(Cpu cpu) {
     PageAllocator allocator = kernel.allocator();
     long pfn = allocator.allocate(cpu, MEMALLOC, BLOCK_ORDER);
-    while (pfn != PageAllocator.NONE && level(pfn) != 3) {
+    while (pfn != PageAllocator.NONE && level(pfn) != leafLevel) {
       pfn = allocator.allocate(cpu, MEMALLOC, BLOCK_ORDER);
     }
     if (pfn != PageAllocator.NONE) {
@@ -215,9 +268,10 @@ public final class SplitWorld implements AutoCloseable {
    * for one.
    */
   public String state() {
-    return "%d %d %d %d %d %b %d"
+    return "%d %d %d %d %d %d %b %d"
         .formatted(
             Math.min(hardened.pages().keptPages(), hardened.config().reservedPages() + 2L),
+            Math.min(kernel.allocator().freeUnmappedPages(), 2),
             kernel.directMap().leaves(3),
             kernel.directMap().leaves(2),
             Math.min(tables.size(), 2),

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -16,7 +15,7 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelConfig;
-import org.pagewright.kernel.kpkeys.KeysView;
+import org.pagewright.kernel.kpkeys.HardenedTables;
 import org.pagewright.kernel.ldt.ModifyLdt;
 import org.pagewright.kernel.ldt.UserBuffer;
 import org.pagewright.kernel.ldt.UserDescriptor;
@@ -55,6 +54,7 @@ final class LifeWorld implements AutoCloseable {
   }
 
   private final UserKernel kernel;
+  private final @Nullable HardenedTables hardened;
   private final Oracles oracles;
   private final Choices choices;
   private final FilePages file;
@@ -62,22 +62,18 @@ final class LifeWorld implements AutoCloseable {
   private final List<Model> processes = new ArrayList<>();
   private final Map<Long, Long> inFile = new TreeMap<>();
   private final long usedBefore;
-
-  /** Pages that the kernel keeps for itself and that count as used. */
-  private final LongSupplier kept;
-
   private final Cpu home;
   private long nextValue = 1;
   private int moved;
 
   LifeWorld(KernelConfig config, VmConfig vm, Choices choices) {
-    this(UserKernel.boot(config, vm), /* keys= */ null, () -> 0, choices);
+    this(UserKernel.boot(config, vm), /* hardened= */ null, choices);
   }
 
-  /** Processes on a kernel whose tables are hardened, or not where {@code keys} is null. */
-  LifeWorld(UserKernel kernel, @Nullable KeysView keys, LongSupplier kept, Choices choices) {
+  /** Processes on a kernel whose tables are hardened, or not. */
+  LifeWorld(UserKernel kernel, @Nullable HardenedTables hardened, Choices choices) {
     this.kernel = kernel;
-    this.kept = kept;
+    this.hardened = hardened;
     this.choices = choices;
     this.page = kernel.kernel().machine().format().pageBytes();
     for (int i = 0; i < kernel.kernel().machine().cpus(); i++) {
@@ -85,7 +81,7 @@ final class LifeWorld implements AutoCloseable {
     }
     this.home = kernel.cpu(0);
     this.file = kernel.memory().createFile("shared", FILE_PAGES);
-    this.usedBefore = kernel.usedPages() - kept.getAsLong();
+    this.usedBefore = usedPages();
     this.oracles =
         new Oracles(
             new WatchedKernel(
@@ -93,7 +89,7 @@ final class LifeWorld implements AutoCloseable {
                 kernel.kernel().directMap(),
                 kernel.kernel().allocator(),
                 /* mermap= */ null,
-                keys));
+                hardened));
   }
 
   Oracles oracles() {
@@ -143,8 +139,16 @@ final class LifeWorld implements AutoCloseable {
     }
     assertThat(kernel.memory().truncate(home, file, 0)).isZero();
     kernel.settle(home);
+    if (hardened != null) {
+      hardened.pages().settle(home);
+    }
     assertThat(oracles.inspectEmptied()).isEmpty();
-    assertThat(kernel.usedPages() - kept.getAsLong()).as("frames in use").isEqualTo(usedBefore);
+    assertThat(usedPages()).as("frames in use").isEqualTo(usedBefore);
+  }
+
+  /** Pages that hardened tables keep in stock count for nobody. */
+  private long usedPages() {
+    return kernel.usedPages() - (hardened == null ? 0 : hardened.pages().keptPages());
   }
 
   // ---- acts

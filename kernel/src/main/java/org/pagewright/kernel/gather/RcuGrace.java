@@ -167,9 +167,11 @@ public final class RcuGrace {
       begin(cpu);
     }
     isRunning = true;
+    cpu.disablePreemption(); // callbacks run in a softirq and may not sleep
     while (!due.isEmpty()) {
       due.poll().run(cpu);
     }
+    cpu.enablePreemption();
     isRunning = false;
   }
 
