@@ -15,7 +15,9 @@ public final class Experiments {
           new TableHardening(),
           new ForkExit(),
           new DontNeed(),
-          new SplitSupply());
+          new SplitSupply(),
+          new DeferredKeys(),
+          new LeafSize());
 
   private Experiments() {}
 

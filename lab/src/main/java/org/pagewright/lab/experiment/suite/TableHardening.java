@@ -15,7 +15,6 @@ import org.pagewright.kernel.kpkeys.HardenedTables;
 import org.pagewright.kernel.kpkeys.KpkeysConfig;
 import org.pagewright.kernel.tlbflush.FlushCounters.Counter;
 import org.pagewright.lab.experiment.CostFile;
-import org.pagewright.lab.experiment.Experiment;
 import org.pagewright.lab.experiment.MachineFile;
 import org.pagewright.lab.experiment.Parameter;
 import org.pagewright.lab.experiment.Sample;
@@ -32,7 +31,7 @@ import org.pagewright.lab.report.Unit;
  * fork and munmap of 1 GiB, vmalloc, and the page faults, forks and exits of kernbench. Left out:
  * user time, caches, the pages' own reclaim and accounting.
  */
-final class TableHardening implements Experiment {
+final class TableHardening extends OutlinedExperiment {
   private static final long GIB = 1L << 30;
   private static final long PAGE_BYTES = 4096;
   private static final int VMALLOC_ROUNDS = 2000;
@@ -40,20 +39,46 @@ final class TableHardening implements Experiment {
   private static final int FAULTS = 3000;
   private static final String UNBATCHED = "-unbatched";
 
-  @Override
-  public String name() {
-    return "table-hardening";
+  TableHardening() {
+    super(
+        new Outline(
+            "table-hardening",
+            "What do page tables under a protection key cost? Each design of the kpkeys series,"
+                + " with and without lazy-MMU batching, and protected tables as a freetype, at work"
+                + " that writes tables.",
+            designs(),
+            List.of(
+                Parameter.choice(
+                    "workload", "what is timed", "fork", "munmap", "vmalloc", "kernbench"),
+                Parameter.bytes(
+                    "size", "1G", PAGE_BYTES, 8 * GIB, "memory that fork and munmap cover"),
+                Parameter.count("pages", 1, 1, 512, "pages of each vmalloc area"),
+                Parameter.choice(
+                    "linear-map", "leaves where a design leaves the choice", "blocks", "pages"),
+                Parameter.bytes("memory", "8G", GIB / 8, 64 * GIB, "RAM of the machine"),
+                Parameter.count("cpus", 4, 1, 1024, "logical CPUs")),
+            List.of(new Metric("time_taken", Unit.NANOSECONDS)),
+            List.of(
+                new Breakdown.Category(
+                    "registers", "writes of the key register and their barriers"),
+                new Breakdown.Category("rest", "everything else")),
+            List.of(new Breakdown.Category("flush", "time that flushes took from other CPUs")),
+            List.of(
+                new Counted("register writes", Unit.COUNT, "of POR_EL1 or IA32_PKRS while timed"),
+                new Counted("key changes", Unit.COUNT, "calls that gave frames another key"),
+                new Counted("flushes", Unit.COUNT, "flushes of kernel addresses while timed"),
+                new Counted("splits", Unit.COUNT, "direct-map leaves split since boot"),
+                new Counted("4K leaves", Unit.COUNT, "direct-map leaves of 4K at the end"),
+                new Counted("2M leaves", Unit.COUNT, "direct-map leaves of 2M at the end"),
+                new Counted("pages kept", Unit.COUNT, "protected pages in caches and reserves"),
+                new Counted("fewest kept", Unit.COUNT, "pages that a split left for the next one"),
+                new Counted("split depth", Unit.COUNT, "deepest nesting of splits"),
+                new Counted("splits unserved", Unit.COUNT, "splits that found no protected page"),
+                new Counted("keys at boot", Unit.COUNT, "key changes that early tables took")),
+            /* samples= */ 1));
   }
 
-  @Override
-  public String description() {
-    return "What do page tables under a protection key cost? Each design of the kpkeys series, with"
-        + " and without lazy-MMU batching, and protected tables as a freetype, at work that writes"
-        + " tables.";
-  }
-
-  @Override
-  public List<Variant> variants() {
+  private static List<Variant> designs() {
     List<Variant> variants = new ArrayList<>();
     for (KpkeysConfig config : KpkeysConfig.all()) {
       String supply =
@@ -71,55 +96,6 @@ final class TableHardening implements Experiment {
       }
     }
     return variants;
-  }
-
-  @Override
-  public List<Parameter> parameters() {
-    return List.of(
-        Parameter.choice("workload", "what is timed", "fork", "munmap", "vmalloc", "kernbench"),
-        Parameter.bytes("size", "1G", PAGE_BYTES, 8 * GIB, "memory that fork and munmap cover"),
-        Parameter.count("pages", 1, 1, 512, "pages of each vmalloc area"),
-        Parameter.choice(
-            "linear-map", "leaves where a design leaves the choice", "blocks", "pages"),
-        Parameter.bytes("memory", "8G", GIB / 8, 64 * GIB, "RAM of the machine"),
-        Parameter.count("cpus", 4, 1, 1024, "logical CPUs"));
-  }
-
-  @Override
-  public List<Metric> metrics() {
-    return List.of(new Metric("time_taken", Unit.NANOSECONDS));
-  }
-
-  @Override
-  public List<Breakdown.Category> parts() {
-    return List.of(
-        new Breakdown.Category("registers", "writes of the key register, their barriers included"),
-        new Breakdown.Category("rest", "everything else"));
-  }
-
-  @Override
-  public List<Breakdown.Category> otherParts() {
-    return List.of(new Breakdown.Category("flush", "time that flushes took from other CPUs"));
-  }
-
-  @Override
-  public List<Counted> counted() {
-    return List.of(
-        new Counted("register writes", Unit.COUNT, "writes of POR_EL1 or IA32_PKRS while timed"),
-        new Counted("key changes", Unit.COUNT, "calls that gave frames another key while timed"),
-        new Counted("flushes", Unit.COUNT, "flushes of kernel addresses while timed"),
-        new Counted("splits", Unit.COUNT, "direct-map leaves split since boot"),
-        new Counted("4K leaves", Unit.COUNT, "direct-map leaves of 4K at the end"),
-        new Counted("pages kept", Unit.COUNT, "protected pages in caches and reserves at the end"),
-        new Counted("fewest kept", Unit.COUNT, "pages that a split left for the next one"),
-        new Counted("split depth", Unit.COUNT, "deepest nesting of splits"),
-        new Counted("splits unserved", Unit.COUNT, "splits that found no protected page"),
-        new Counted("keys at boot", Unit.COUNT, "key changes that early tables took"));
-  }
-
-  @Override
-  public int samples() {
-    return 1;
   }
 
   @Override
@@ -198,6 +174,7 @@ final class TableHardening implements Experiment {
           kernel.shootdown().counters().total(Counter.KERNEL_FLUSHES),
           map.splits(2) + map.splits(3),
           map.leaves(1),
+          map.leaves(2),
           hardened == null ? 0 : hardened.pages().keptPages(),
           hardened == null ? 0 : hardened.pages().keptPagesMin(),
           map.splitDepthMax(),
@@ -265,11 +242,11 @@ final class TableHardening implements Experiment {
                 : "the unprotected reference maps memory by large leaves; v5 and v7 cannot, so that"
                     + " their flushes of single keys count too (linear-map=pages leaves that out)"),
         note(
-            "no price of POR_EL1 with its barrier or of IA32_PKRS was found: 50 cycles and a"
-                + " serialising WRMSR's 250 are assumed, not fitted; Intel's manual exempts"
-                + " IA32_PKRS from serialising (quoted from memory), and the user-mode register"
-                + " took 10.3 ns on our guest (try --set-cost wrmsr=10.3); the model does less work"
-                + " per entry than Linux, so its shares are upper bounds"));
+            "no measurement of POR_EL1 with its barrier or of IA32_PKRS was found: 50 cycles (an"
+                + " ISB of about 40 is published) and a serialising WRMSR's 250, not fitted;"
+                + " Intel's manual exempts IA32_PKRS from serialising (quoted from memory), and the"
+                + " user-mode register took 10.3 ns on our guest (try --set-cost wrmsr=10.3); the"
+                + " model does less work per entry than Linux, so its shares are upper bounds"));
   }
 
   private static Finding note(String text) {
