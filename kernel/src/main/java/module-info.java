@@ -29,4 +29,6 @@ module org.pagewright.kernel {
   exports org.pagewright.kernel.userland;
   exports org.pagewright.kernel.vm;
   exports org.pagewright.kernel.vmalloc;
+
+  uses org.pagewright.kernel.boot.BootWatcher;
 }

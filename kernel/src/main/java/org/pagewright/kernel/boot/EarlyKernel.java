@@ -85,6 +85,7 @@ public final class EarlyKernel {
       start(machine.cpu(i));
     }
     levelClocks();
+    BootWatchers.ALL.forEach(watcher -> watcher.started(this));
   }
 
   /** Lets all CPUs begin at the same time. */

@@ -99,6 +99,7 @@ public final class KernelMachine implements AutoCloseable {
     KernelMachine kernel = new KernelMachine(early, zones, rules);
     stages.memoryReady(kernel);
     kernel.finish();
+    BootWatchers.ALL.forEach(watcher -> watcher.booted(kernel));
     return kernel;
   }
 
@@ -171,6 +172,7 @@ public final class KernelMachine implements AutoCloseable {
 
   @Override
   public void close() {
+    BootWatchers.ALL.forEach(watcher -> watcher.closing(this));
     tags.close();
     allocator.close();
     machine.close();

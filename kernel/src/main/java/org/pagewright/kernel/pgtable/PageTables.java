@@ -62,6 +62,11 @@ public final class PageTables {
     this.gate = gate;
   }
 
+  /** What stands in front of every write. */
+  public EntryGate gate() {
+    return gate;
+  }
+
   /**
    * From here on every table comes from {@code source}, whatever source is asked for: tables of
    * another kind would be pages that the gate does not guard.

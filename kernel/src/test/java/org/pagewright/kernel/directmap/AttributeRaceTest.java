@@ -12,6 +12,7 @@ import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.boot.BreaksProperty;
 import org.pagewright.kernel.boot.EarlyKernel;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.Kernels;
@@ -65,6 +66,7 @@ final class AttributeRaceTest {
   }
 
   @Test
+  @BreaksProperty(value = "table-life", because = "Linux 7.0 has this race")
   void collapse_whileAnotherCpuChangesAPage_mayFreeTheTableUnderItIn7_0Only() {
     assertThat(writesIntoFreedTables(DirectMapConfig.LINUX_7_0)).isPositive();
     assertThat(writesIntoFreedTables(DirectMapConfig.LINUX_7_3)).isZero();

@@ -9,6 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.kernel.arch.KernelEvent;
+import org.pagewright.kernel.boot.BreaksProperty;
 
 /** What a gather flushes, and whether the caches of tables survive it, by architecture. */
 final class FlushRulesTest {
@@ -36,6 +37,9 @@ final class FlushRulesTest {
       """;
 
   @Test
+  @BreaksProperty(
+      value = "freed-frame-translations",
+      because = "an address space ends on arm64 while a CPU still runs it")
   void flushes_ofEachKindOfGather_coverWhatTheArchitectureSays() {
     StringBuilder observed = new StringBuilder();
     for (String format : List.of("x86_64-4level", "aarch64-4k", "riscv64-sv39")) {

@@ -17,6 +17,7 @@ import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.FaultKind;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Translation;
+import org.pagewright.kernel.boot.BreaksProperty;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.boot.Kernels;
@@ -264,6 +265,9 @@ final class HardenedTablesTest {
 
   /** Why constructors had to be called for all tables of the kernel before v5 could use them. */
   @Test
+  @BreaksProperty(
+      value = {"table-construction", "tables-protected"},
+      because = "the table comes without constructor")
   void vmallocTable_thatNobodyConstructs_isUnprotectedInV5() {
     HardenedTables hardened =
         HardenedTables.boot(

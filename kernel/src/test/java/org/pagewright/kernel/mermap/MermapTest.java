@@ -8,6 +8,7 @@ import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.boot.BreaksProperty;
 import org.pagewright.kernel.mm.IsolationWorld;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Task;
@@ -200,6 +201,7 @@ class MermapTest {
   }
 
   @Test
+  @BreaksProperty(value = "mermap-promise", because = "version 1 breaks it")
   void reservedGet_withAllSharedRecordsTaken_failsInV1AndSucceedsInV2() {
     for (MermapConfig config : MermapConfig.all()) {
       start(config);

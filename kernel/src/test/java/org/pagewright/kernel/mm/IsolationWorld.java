@@ -42,6 +42,10 @@ import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPages;
 import org.pagewright.kernel.secret.SecretServices;
 import org.pagewright.kernel.secret.SecretmemConfig;
+import org.pagewright.kernel.tablelife.ConstructingTables;
+import org.pagewright.kernel.tablelife.TableConfig;
+import org.pagewright.kernel.tablelife.TableConstructors;
+import org.pagewright.kernel.tablelife.TableOwner;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /** A small kernel with processes, mermap and secret memory, and what tests want to see of it. */
@@ -90,7 +94,11 @@ public final class IsolationWorld implements AutoCloseable {
     // Boot's tables stand at the end of memory.
     allocator.handOver(FIRST_FREE_PFN, END_PFN - FIRST_FREE_PFN);
     allocator.finishBoot();
-    TableSource tables = new AllocatedTables();
+    TableConstructors constructors =
+        new TableConstructors(machine.events(), TableConfig.SPLIT, END_PFN);
+    TableSource tables =
+        ConstructingTables.all(
+            new AllocatedTables(), constructors, machine.format(), TableOwner.INIT_MM);
     this.region =
         new MmLocalRegion(
             MmLocalLayout.of(machine.format()),

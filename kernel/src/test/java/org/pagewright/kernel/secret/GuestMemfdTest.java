@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.arch.CostCategory;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.boot.BreaksProperty;
 import org.pagewright.kernel.mermap.MermapConfig;
 import org.pagewright.kernel.mm.FrameContent;
 import org.pagewright.kernel.mm.IsolationWorld;
@@ -41,6 +42,7 @@ class GuestMemfdTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(value = "secrets-unreachable", because = "one configuration skips the flush")
   @MethodSource("variants")
   void write_wholeFile_fillsEveryPage(GuestMemfdConfig config) {
     try (IsolationWorld world = world()) {
@@ -56,6 +58,7 @@ class GuestMemfdTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(value = "secrets-unreachable", because = "one configuration skips the flush")
   @MethodSource("variants")
   void write_ofRealBytes_putsEachIntoItsPage(GuestMemfdConfig config) {
     try (IsolationWorld world = world()) {
@@ -71,6 +74,7 @@ class GuestMemfdTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(value = "secrets-unreachable", because = "one configuration skips the flush")
   @MethodSource("removing")
   void write_removingPages_leavesNoTranslationUnlessFlushingIsSkipped(GuestMemfdConfig config) {
     try (IsolationWorld world = world()) {
@@ -88,6 +92,9 @@ class GuestMemfdTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(
+      value = {"freed-frame-translations", "secrets-unreachable"},
+      because = "some configurations skip flushes")
   @MethodSource("removing")
   void release_givesEveryPageBack(GuestMemfdConfig config) {
     try (IsolationWorld world = world()) {
@@ -107,6 +114,7 @@ class GuestMemfdTest {
    * stale mark closes that (gallery: mermap-page-freed-while-cached).
    */
   @Test
+  @BreaksProperty(value = "freed-frame-translations", because = "one configuration skips the flush")
   void release_ofPooledPages_leavesMermapTranslationsUnlessItFlushes() {
     for (GuestMemfdConfig config :
         List.of(GuestMemfdConfig.UNMAPPED, GuestMemfdConfig.UNMAPPED_ZEROED)) {
@@ -165,6 +173,9 @@ class GuestMemfdTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(
+      value = {"freed-frame-translations", "secrets-unreachable"},
+      because = "some configurations skip flushes")
   @MethodSource("removing")
   void write_inFoliosOf2M_removesWholeFolios(GuestMemfdConfig config) {
     try (IsolationWorld world = world()) {
@@ -181,6 +192,7 @@ class GuestMemfdTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(value = "secrets-unreachable", because = "one configuration skips the flush")
   @MethodSource("variants")
   void ledger_afterAWrite_accountsForEveryCycle(GuestMemfdConfig config) {
     try (IsolationWorld world = world()) {

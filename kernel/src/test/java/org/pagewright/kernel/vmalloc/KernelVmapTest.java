@@ -11,6 +11,7 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.arch.Errno;
+import org.pagewright.kernel.boot.BreaksProperty;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.boot.Kernels;
@@ -107,6 +108,7 @@ final class KernelVmapTest {
    * reported.
    */
   @Test
+  @BreaksProperty(value = "flushes-complete", because = "x86 leaves walks of other PCIDs")
   void map_largeWhereATableWas_onX86LeavesWalksOfOtherPcidsToTheFreedTable() {
     try (KernelMachine kernel = boot("x86_64-4level")) {
       Cpu cpu = kernel.cpu(0);
