@@ -1,7 +1,5 @@
 package org.pagewright.hardware.memory;
 
-import java.util.Objects;
-
 /** What the sparse arrays of all element types share: a mapping, a length and bounds checks. */
 abstract sealed class SparseArray implements AutoCloseable
     permits SparseBytes, SparseInts, SparseLongs {
@@ -26,7 +24,15 @@ abstract sealed class SparseArray implements AutoCloseable
 
   /** Host address of an element; throws {@link IndexOutOfBoundsException} like an array. */
   final long address(long index, int shift) {
-    return base + (Objects.checkIndex(index, length) << shift);
+    if (Long.compareUnsigned(index, length) >= 0) {
+      throw outOfBounds(index);
+    }
+    return base + (index << shift);
+  }
+
+  private IndexOutOfBoundsException outOfBounds(long index) {
+    return new IndexOutOfBoundsException(
+        "Index %d out of bounds for length %d".formatted(index, length));
   }
 
   /** Sets every element to zero and gives the memory back. */

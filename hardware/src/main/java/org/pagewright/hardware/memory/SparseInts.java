@@ -17,12 +17,12 @@ public final class SparseInts extends SparseArray {
 
   /** Reads an element; throws {@link IndexOutOfBoundsException} like an array. */
   public int get(long index) {
-    return EVERYTHING.get(ValueLayout.JAVA_INT, address(index, SHIFT));
+    return EVERYTHING.get(ValueLayout.JAVA_INT_UNALIGNED, address(index, SHIFT));
   }
 
   /** Writes an element; throws {@link IndexOutOfBoundsException} like an array. */
   public void set(long index, int value) {
-    EVERYTHING.set(ValueLayout.JAVA_INT, address(index, SHIFT), value);
+    EVERYTHING.set(ValueLayout.JAVA_INT_UNALIGNED, address(index, SHIFT), value);
   }
 
   /** Sets the elements of the range {@code [from, to)}. */
