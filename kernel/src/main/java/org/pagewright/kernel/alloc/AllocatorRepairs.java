@@ -3,6 +3,7 @@ package org.pagewright.kernel.alloc;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.kernel.buddy.CpuCounter;
+import org.pagewright.kernel.buddy.FrameRing;
 import org.pagewright.kernel.buddy.Freetype;
 import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
@@ -70,7 +71,8 @@ public final class AllocatorRepairs {
 
   /** First block of a per-CPU list, or {@link PageAllocator#NONE}. */
   public long pcpHead(int cpu, int zone, int order, int migratetype) {
-    return pcp(cpu, zone).lists.head(PerCpuPages.index(migratetype, order));
+    FrameRing list = pcp(cpu, zone).list(PerCpuPages.index(migratetype, order));
+    return list.isEmpty() ? PageAllocator.NONE : list.at(0);
   }
 
   /** How many blocks lie before a frame on a CPU's list, or -1 if it is not there. */
@@ -82,12 +84,12 @@ public final class AllocatorRepairs {
     if (memmap.list(pfn) != PerCpuPages.index(migratetype, order)) {
       return -1;
     }
-    return pcp(cpu, zone).lists.depth(memmap.list(pfn), pfn);
+    return pcp(cpu, zone).list(memmap.list(pfn)).depth(pfn);
   }
 
   /** Frames of a per-CPU list in order; lists are numbered as in {@code struct per_cpu_pages}. */
   public long[] pcpList(int cpu, int zone, int list) {
-    return pcp(cpu, zone).lists.toArray(list);
+    return pcp(cpu, zone).list(list).toArray();
   }
 
   /** Frames of a free list in order, head first. */
@@ -115,7 +117,7 @@ public final class AllocatorRepairs {
     int order = PerCpuPages.order(list, memmap.blockOrder());
     int type = order <= PerCpuPages.COSTLY_ORDER ? list % Migratetype.PCP_TYPES : list & 1;
     memmap.setPcp(pfn, order, list, cpu, type);
-    pcp.lists.addTail(list, pfn);
+    pcp.list(list).addTail(pfn);
     pcp.count += 1 << order;
   }
 
@@ -265,7 +267,7 @@ public final class AllocatorRepairs {
     if (pcp == null || memmap.order(pfn) != order) {
       return false;
     }
-    pcp.lists.remove(memmap.list(pfn), pfn);
+    pcp.list(memmap.list(pfn)).remove(pfn);
     pcp.count -= 1 << order;
     memmap.setUsed(pfn, order, /* isMovable= */ false, memmap.notedType(pfn));
     return true;
@@ -338,9 +340,9 @@ public final class AllocatorRepairs {
     int list = PerCpuPages.index(type, order);
     memmap.setPcp(pfn, order, list, cpu, migratetype);
     if (toTail) {
-      pcp.lists.addTail(list, pfn);
+      pcp.list(list).addTail(pfn);
     } else {
-      pcp.lists.addHead(list, pfn);
+      pcp.list(list).addHead(pfn);
     }
     pcp.count += 1 << order;
   }

@@ -31,7 +31,7 @@ public final class AllocatorVerifier {
       for (PerCpuPages pcp : allocator.pcpLists.of(zone)) {
         for (int list = 0; list < PerCpuPages.LISTS; list++) {
           int order = PerCpuPages.order(list, allocator.memmap.blockOrder());
-          verifier.note(pcp.lists.toArray(list), order);
+          verifier.note(pcp.list(list).toArray(), order);
         }
       }
     }
@@ -178,7 +178,7 @@ public final class AllocatorVerifier {
       long pages = 0;
       for (int list = 0; list < PerCpuPages.LISTS; list++) {
         int order = PerCpuPages.order(list, memmap.blockOrder());
-        pages += (long) pcp.lists.length(list) << order;
+        pages += (long) pcp.list(list).length() << order;
         String broken = brokenPcpList(pcp, list, order);
         if (broken != null) {
           return broken;
@@ -192,7 +192,7 @@ public final class AllocatorVerifier {
   }
 
   private @Nullable String brokenPcpList(PerCpuPages pcp, int list, int order) {
-    for (long pfn : pcp.lists.toArray(list)) {
+    for (long pfn : pcp.list(list).toArray()) {
       if (memmap.state(pfn) != Memmap.PCP || claims(pfn, order)) {
         return "frame 0x%x on a list of CPU %d is elsewhere too".formatted(pfn, pcp.cpu);
       }

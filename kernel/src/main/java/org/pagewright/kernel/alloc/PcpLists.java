@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.kernel.buddy.Buddy;
+import org.pagewright.kernel.buddy.FrameRing;
 import org.pagewright.kernel.buddy.Freetype;
 import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
@@ -21,8 +22,10 @@ final class PcpLists {
   private final Fallback fallback;
   private final AllocatorRules rules;
 
+  private final int cpus;
+
   /** By zone, then by CPU. */
-  private final PerCpuPages[][] pcps;
+  private final PerCpuPages[] pcps;
 
   private PcpListing listing = new PcpListing();
   private boolean isSelfActing = true;
@@ -33,10 +36,9 @@ final class PcpLists {
     this.buddy = buddy;
     this.fallback = fallback;
     this.rules = config.rules();
-    this.pcps = new PerCpuPages[zones.size()][config.cpus()];
-    for (PerCpuPages[] ofZone : pcps) {
-      Arrays.setAll(ofZone, cpu -> new PerCpuPages(memmap, cpu));
-    }
+    this.cpus = config.cpus();
+    this.pcps = new PerCpuPages[zones.size() * cpus];
+    Arrays.setAll(pcps, at -> new PerCpuPages(at % cpus));
   }
 
   /** Sets batch and bounds of every CPU's lists. Models {@code zone_pcp_update()}. */
@@ -47,11 +49,10 @@ final class PcpLists {
             : Math.min(zone.managedPages() >>> 10, 256) / 4;
     long rounded = base + base / 2;
     int batch = base <= 1 ? 1 : Math.max(1, (int) Long.highestOneBit(rounded) - 1);
-    PerCpuPages[] pcps = of(zone);
-    long low = zone.marks()[AllocFlags.WMARK_LOW] / pcps.length;
+    long low = zone.marks()[AllocFlags.WMARK_LOW] / cpus;
     int min = (int) Math.max(low, 4L * batch);
-    int max = (int) Math.max(zone.managedPages() / 8 / pcps.length, 4L * batch);
-    for (PerCpuPages pcp : pcps) {
+    int max = (int) Math.max(zone.managedPages() / 8 / cpus, 4L * batch);
+    for (PerCpuPages pcp : of(zone)) {
       pcp.batch = batch;
       pcp.highMin = min;
       pcp.highMax = rules.autoTunesPcp() ? max : min;
@@ -61,17 +62,17 @@ final class PcpLists {
 
   /** The lists of a CPU for a zone. */
   PerCpuPages of(Zone zone, int cpu) {
-    return pcps[zone.id()][cpu];
+    return pcps[zone.id() * cpus + cpu];
   }
 
   /** The lists of every CPU for a zone. */
-  PerCpuPages[] of(Zone zone) {
-    return pcps[zone.id()];
+  List<PerCpuPages> of(Zone zone) {
+    return Arrays.asList(pcps).subList(zone.id() * cpus, (zone.id() + 1) * cpus);
   }
 
   /** Pages on all lists. */
   long pages() {
-    return Arrays.stream(pcps).flatMap(Arrays::stream).mapToLong(pcp -> pcp.count).sum();
+    return Arrays.stream(pcps).mapToLong(pcp -> pcp.count).sum();
   }
 
   /** Lets lists refill and drain on their own, or only when told. */
@@ -98,14 +99,14 @@ final class PcpLists {
 
   /** Takes a block as a bulk request does. */
   long takeInBulk(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
-    int list = PerCpuPages.index(freetype, order);
-    if (pcp.lists.isEmpty(list)) {
+    FrameRing list = pcp.list(PerCpuPages.index(freetype, order));
+    if (list.isEmpty()) {
       if (!isSelfActing || refill(zone, pcp, order, freetype, flags) == 0) {
         return Memmap.NONE;
       }
     }
     pcp.count -= 1 << order;
-    return pcp.lists.removeHead(list);
+    return list.removeHead();
   }
 
   private int refill(Zone zone, PerCpuPages pcp, int order, int freetype, int flags) {
@@ -123,7 +124,7 @@ final class PcpLists {
       boolean isCma = Freetype.migratetype(buddy.takenFreetype(pfn)) == Migratetype.CMA;
       int type = isCma ? Migratetype.CMA : Freetype.migratetype(freetype);
       memmap.setPcp(pfn, order, list, pcp.cpu, type);
-      pcp.lists.addTail(list, pfn);
+      pcp.list(list).addTail(pfn);
       cmaPages += isCma ? 1L << order : 0;
       got++;
     }
@@ -165,12 +166,20 @@ final class PcpLists {
     int list = PerCpuPages.index(listing.listed(freetype), order);
     pcp.allocFactor >>= 1;
     memmap.setPcp(pfn, order, list, pcp.cpu, listing.noted(freetype));
-    pcp.lists.addHead(list, pfn);
+    pcp.list(list).addHead(pfn);
     pcp.count += 1 << order;
     if (!isSelfActing) {
       return;
     }
     boolean freesHigh = rules.autoTunesPcp() ? noteFree(pcp, order) : freesHighPlain(pcp, order);
+    boolean isShortOfPages = zone.isReclaimActive() || zone.isBelowHigh();
+    if (pcp.count >= pcp.high || freesHigh || isShortOfPages) {
+      drainExcess(zone, pcp, list, freesHigh);
+    }
+  }
+
+  /** Drains what exceeds the limit of the moment, which may be lower than {@code high}. */
+  private void drainExcess(Zone zone, PerCpuPages pcp, int list, boolean freesHigh) {
     int limit =
         rules.autoTunesPcp() ? limitTuned(zone, pcp, freesHigh) : limitPlain(zone, pcp, freesHigh);
     if (pcp.count >= limit) {
@@ -289,11 +298,11 @@ final class PcpLists {
     int left = Math.min(pages, pcp.count);
     int list = first;
     while (left > 0) {
-      while (pcp.lists.isEmpty(list)) {
+      while (pcp.list(list).isEmpty()) {
         list = list + 1 == PerCpuPages.LISTS ? 0 : list + 1;
       }
       int order = PerCpuPages.order(list, memmap.blockOrder());
-      while (left > 0 && !pcp.lists.isEmpty(list)) {
+      while (left > 0 && !pcp.list(list).isEmpty()) {
         drainOne(zone, pcp, list, order);
         left -= 1 << order;
       }
@@ -303,7 +312,7 @@ final class PcpLists {
   }
 
   private void drainOne(Zone zone, PerCpuPages pcp, int list, int order) {
-    long pfn = pcp.lists.removeTail(list);
+    long pfn = pcp.list(list).removeTail();
     int noted = memmap.notedType(pfn);
     pcp.count -= 1 << order;
     int freetype = memmap.blockFreetype(pfn);

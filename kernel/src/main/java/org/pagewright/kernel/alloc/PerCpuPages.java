@@ -1,9 +1,9 @@
 package org.pagewright.kernel.alloc;
 
+import java.util.Arrays;
+import org.pagewright.kernel.buddy.FrameRing;
 import org.pagewright.kernel.buddy.Freetype;
-import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
-import org.pagewright.kernel.buddy.PageLists;
 
 /**
  * Blocks that one CPU keeps at hand from one zone. Models {@code struct per_cpu_pages} (mmzone.h).
@@ -19,7 +19,7 @@ final class PerCpuPages {
   private static final int LOW_LISTS = (COSTLY_ORDER + 1) * Migratetype.PCP_TYPES;
   private static final int UNMAPPED_FIRST = LOW_LISTS + 2;
 
-  final PageLists lists;
+  private final FrameRing[] lists = new FrameRing[LISTS];
   final int cpu;
 
   /** Pages on all lists. */
@@ -44,9 +44,14 @@ final class PerCpuPages {
   /** Whether the CPU's share of the last-level cache holds more than three batches. */
   boolean freesHighBatch;
 
-  PerCpuPages(Memmap memmap, int cpu) {
-    this.lists = new PageLists(memmap, LISTS);
+  PerCpuPages(int cpu) {
+    Arrays.setAll(lists, list -> new FrameRing());
     this.cpu = cpu;
+  }
+
+  /** One of the lists, numbered by {@link #index}. */
+  FrameRing list(int index) {
+    return lists[index];
   }
 
   static int index(int freetype, int order) {
