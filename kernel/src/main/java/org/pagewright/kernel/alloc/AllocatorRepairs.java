@@ -48,7 +48,7 @@ public final class AllocatorRepairs {
 
   /** Number of the zone that serves a request first. */
   public int preferredZone(int gfp) {
-    return allocator.zoneLists.of(/* node= */ 0, gfp)[0].id();
+    return allocator.zoneLists.of(/* cpu= */ 0, ZoneLists.ANY_ZONE, gfp).zones[0].id();
   }
 
   /** Whether blocks of an order may lie on per-CPU lists. */

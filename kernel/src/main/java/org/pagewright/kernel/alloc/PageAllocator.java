@@ -1,7 +1,6 @@
 package org.pagewright.kernel.alloc;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
@@ -36,7 +35,7 @@ public final class PageAllocator implements AutoCloseable {
   public static final long NONE = Memmap.NONE;
 
   /** The request may be served from every zone that its flags allow. */
-  public static final int ANY_ZONE = -1;
+  public static final int ANY_ZONE = ZoneLists.ANY_ZONE;
 
   /** Finds free memory when there is too little: experiments say what can be found. */
   public interface Reclaim {
@@ -404,22 +403,31 @@ public final class PageAllocator implements AutoCloseable {
     boolean wantsUnmapped = (gfp & Gfp.UNMAPPED) != 0 || (callerFlags & AllocFlags.UNMAPPED) != 0;
     int type = wantsUnmapped ? Migratetype.UNMOVABLE : Gfp.migratetype(gfp);
     int freetype = Freetype.of(type, wantsUnmapped);
-    boolean avoidsFragments = isDefragMode || zoneLists.avoidsFragments(nodeOf(cpuId, place), gfp);
-    int flags = requestFlags.fast(gfp, type, avoidsFragments) | callerFlags;
-    long pfn = walk(cpu, cpuId, gfp, order, freetype, flags, place);
+    ZoneList list = zoneLists.of(cpuId, place, gfp);
+    int flags = requestFlags.fast(gfp, type, isDefragMode || list.avoidsFragments) | callerFlags;
+    long pfn = walkOnce(cpu, cpuId, list, gfp, order, freetype, flags | skipsBusyNodes);
     if (pfn == NONE) {
       pfn =
-          slowPath.allocate(
-              new SlowPath.Request(cpu, cpuId, gfp, order, freetype, flags, callerFlags, place));
-      failures += pfn == NONE ? 1 : 0;
+          allocateSlowly(
+              new SlowPath.Request(cpu, cpuId, gfp, order, freetype, flags, callerFlags, list));
     }
+    return pfn;
+  }
+
+  /** What follows when no zone had a block at the first look. */
+  private long allocateSlowly(SlowPath.Request request) {
+    long pfn = walkAgain(request, request.firstFlags() | skipsBusyNodes);
+    if (pfn == NONE) {
+      pfn = slowPath.allocate(request);
+    }
+    failures += pfn == NONE ? 1 : 0;
     return pfn;
   }
 
   /** Wakes kswapd on every node of a request. Models {@code wake_all_kswapds()}. */
   void wakeAll(SlowPath.Request request) {
     int last = -1;
-    for (Zone zone : zoneLists.of(nodeOf(request.cpuId(), request.place()), request.gfp())) {
+    for (Zone zone : request.list().zones) {
       if (zone.node() != last) {
         last = zone.node();
         wakeups.wake(last, request.order(), Gfp.zone(request.gfp()));
@@ -429,45 +437,40 @@ public final class PageAllocator implements AutoCloseable {
 
   /** Tries the zones for a request whose first attempt failed. */
   long walk(SlowPath.Request request, int flags) {
-    return walk(
+    int wanted = flags | skipsBusyNodes;
+    long pfn = walkOnce(request, wanted);
+    return pfn == NONE ? walkAgain(request, wanted) : pfn;
+  }
+
+  /** Tries the zones again after {@code tried} was in vain, each time with one scruple less. */
+  private long walkAgain(SlowPath.Request request, int tried) {
+    int scruples = AllocFlags.SKIP_BUSY | (isDefragMode ? 0 : AllocFlags.NOFRAGMENT);
+    int flags = tried;
+    long pfn = NONE;
+    while (pfn == NONE && (flags & scruples) != 0) {
+      boolean isBusy = (flags & AllocFlags.SKIP_BUSY) != 0;
+      flags &= isBusy ? ~AllocFlags.SKIP_BUSY : ~AllocFlags.NOFRAGMENT;
+      pfn = walkOnce(request, flags);
+    }
+    return pfn;
+  }
+
+  private long walkOnce(SlowPath.Request request, int flags) {
+    return walkOnce(
         request.cpu(),
         request.cpuId(),
+        request.list(),
         request.gfp(),
         request.order(),
         request.freetype(),
-        flags,
-        request.place());
+        flags);
   }
 
   /** Tries the zones in order. Models {@code get_page_from_freelist()}. */
-  private long walk(
-      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int place) {
-    int wanted = flags | skipsBusyNodes;
-    while (true) {
-      long pfn = walkOnce(cpu, cpuId, gfp, order, freetype, wanted, place);
-      if (pfn != NONE) {
-        return pfn;
-      }
-      if ((wanted & AllocFlags.SKIP_BUSY) != 0) {
-        wanted &= ~AllocFlags.SKIP_BUSY;
-      } else if ((wanted & AllocFlags.NOFRAGMENT) != 0 && !isDefragMode) {
-        wanted &= ~AllocFlags.NOFRAGMENT;
-      } else {
-        return NONE;
-      }
-    }
-  }
-
   private long walkOnce(
-      @Nullable Cpu cpu, int cpuId, int gfp, int order, int freetype, int flags, int place) {
-    Zone[] list = zoneLists.of(nodeOf(cpuId, place), gfp);
-    int classIndex = Gfp.zoneIndex(gfp);
-    for (Zone zone : list) {
-      if (place >= 0 ? zone.id() != place : isPassedOver(zone, list[0], flags)) {
-        continue;
-      }
-      boolean isAllowed = place >= 0 || isAllowed(zone, order, flags, classIndex);
-      if (isAllowed) {
+      @Nullable Cpu cpu, int cpuId, ZoneList list, int gfp, int order, int freetype, int flags) {
+    for (Zone zone : list.zones) {
+      if (list.isChosen || isAllowed(zone, list, order, flags)) {
         long pfn = takeFrom(cpu, cpuId, zone, order, freetype, flags);
         if (pfn != NONE) {
           boolean isMovable = (gfp & Gfp.MOVABLE) != 0;
@@ -479,48 +482,40 @@ public final class PageAllocator implements AutoCloseable {
     return NONE;
   }
 
-  /**
-   * Whether a zone of several nodes is left for a later pass: one of another node while types are
-   * kept apart, for locality matters more, and one that kswapd works on.
-   */
-  private boolean isPassedOver(Zone zone, Zone preferred, int flags) {
-    if (zoneLists.nodes() == 1) {
+  /** Names a node as the place where a request begins. */
+  public static int onNode(int node) {
+    return ZoneLists.onNode(node);
+  }
+
+  /** Whether a zone's turn has come, and it has enough free pages. */
+  private boolean isAllowed(Zone zone, ZoneList list, int order, int flags) {
+    if (isPassedOver(zone, list, flags)) {
       return false;
     }
-    boolean keepsApart = (flags & AllocFlags.NOFRAGMENT) != 0 && !isDefragMode;
-    boolean isBusy = (flags & AllocFlags.SKIP_BUSY) != 0 && zone.isReclaimActive();
-    return isBusy || (keepsApart && zone.node() != preferred.node());
-  }
-
-  private int nodeOf(int cpu, int place) {
-    return place < ANY_ZONE ? onNode(place) : zoneLists.nodeOf(cpu);
-  }
-
-  /** Names a node as the place where a request begins, and finds the node of such a name. */
-  public static int onNode(int node) {
-    return -2 - node;
-  }
-
-  /** The zones that a request may use. */
-  List<Zone> zonesOf(SlowPath.Request request) {
-    int node = nodeOf(request.cpuId(), request.place());
-    return Arrays.stream(zoneLists.of(node, request.gfp()))
-        .filter(zone -> request.place() < 0 || zone.id() == request.place())
-        .toList();
-  }
-
-  private boolean isAllowed(Zone zone, int order, int flags, int classIndex) {
     if ((flags & AllocFlags.NO_WATERMARKS) != 0) {
       return true;
     }
     if (rules.autoTunesPcp() && !zone.isBelowHigh()) {
       int highFlags = (flags & ~AllocFlags.WMARK_MASK) | AllocFlags.WMARK_HIGH;
-      if (Watermarks.allow(zone, order, highFlags, classIndex, rules)) {
+      if (Watermarks.allow(zone, order, highFlags, list.classIndex, rules)) {
         return true;
       }
       zone.setBelowHigh(true);
     }
-    return Watermarks.allow(zone, order, flags, classIndex, rules);
+    return Watermarks.allow(zone, order, flags, list.classIndex, rules);
+  }
+
+  /**
+   * Whether a zone of several nodes is left for a later pass: one of another node while types are
+   * kept apart, for locality matters more, and one that kswapd works on.
+   */
+  private boolean isPassedOver(Zone zone, ZoneList list, int flags) {
+    if (zoneLists.nodes() == 1) {
+      return false;
+    }
+    boolean keepsApart = (flags & AllocFlags.NOFRAGMENT) != 0 && !isDefragMode;
+    boolean isBusy = (flags & AllocFlags.SKIP_BUSY) != 0 && zone.isReclaimActive();
+    return isBusy || (keepsApart && zone.node() != list.preferredNode());
   }
 
   /** Takes a block from one zone. Models {@code rmqueue()}. */

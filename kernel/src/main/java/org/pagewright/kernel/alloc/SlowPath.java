@@ -22,7 +22,7 @@ final class SlowPath {
    * @param freetype what the pages must be
    * @param firstFlags flags of the first attempt
    * @param fromCaller flags that the caller passed
-   * @param place zone or node that the caller named, or {@link PageAllocator#ANY_ZONE}
+   * @param list the zones that may serve it
    */
   record Request(
       @Nullable Cpu cpu,
@@ -32,7 +32,7 @@ final class SlowPath {
       int freetype,
       int firstFlags,
       int fromCaller,
-      int place) {
+      ZoneList list) {
 
     int migratetype() {
       return Freetype.migratetype(freetype);
@@ -183,7 +183,7 @@ final class SlowPath {
       return PageAllocator.NONE;
     }
     int order = orderToCompact(request);
-    for (Zone zone : allocator.zonesOf(request)) {
+    for (Zone zone : request.list().zones) {
       CompactionResult result =
           allocator.compaction().compact(cpu, cpu.id(), zone, order, request.freetype(), priority);
       if (result.pfn() != Memmap.NONE) {

@@ -1,6 +1,5 @@
 package org.pagewright.kernel.alloc;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.pagewright.kernel.buddy.Zone;
@@ -11,17 +10,22 @@ import org.pagewright.kernel.buddy.ZoneKind;
  * build_zonelists()}): the node's zones from the highest down, then those of the other nodes.
  *
  * <p>All other nodes are equally far, so those with the next numbers come first. CPUs belong to
- * nodes in equal shares, in the order of their numbers.
+ * nodes in equal shares, in the order of their numbers. A caller may name the place where its
+ * request begins instead: a node, or the one zone that is to serve it.
  */
 final class ZoneLists {
+  /** The place of a request that begins on its CPU's node. */
+  static final int ANY_ZONE = -1;
+
   private final List<Zone> zones;
   private final int nodes;
   private final int[] nodeOfCpu;
 
   /** By node, then by kind, then all nodes or that one only, for {@code __GFP_THISNODE}. */
-  private final Zone[][] lists;
+  private final ZoneList[] ofNodes;
 
-  private final boolean[] avoidingFragments;
+  /** By zone, then by kind: that zone alone, where the kind allows it. */
+  private final ZoneList[] ofZones;
 
   ZoneLists(List<Zone> zones, int cpus) {
     this.zones = zones;
@@ -30,29 +34,42 @@ final class ZoneLists {
     for (int cpu = 0; cpu < cpus; cpu++) {
       nodeOfCpu[cpu] = cpu * nodes / cpus;
     }
-    this.lists = new Zone[2 * nodes * ZoneKind.KINDS][];
-    this.avoidingFragments = new boolean[nodes * ZoneKind.KINDS];
-    for (int node = 0; node < nodes; node++) {
-      for (ZoneKind kind : ZoneKind.values()) {
-        int at = node * ZoneKind.KINDS + kind.index();
-        Zone[] list = listOf(node, kind, nodes);
-        lists[2 * at] = list;
-        lists[2 * at + 1] = listOf(node, kind, 1);
-        avoidingFragments[at] = list.length > 0 && hasLowZoneBelow(list);
+    this.ofNodes = new ZoneList[2 * nodes * ZoneKind.KINDS];
+    this.ofZones = new ZoneList[zones.size() * ZoneKind.KINDS];
+    for (ZoneKind highest : ZoneKind.values()) {
+      for (int node = 0; node < nodes; node++) {
+        addNode(node, highest);
+      }
+      for (Zone zone : zones) {
+        addZone(zone, highest);
       }
     }
   }
 
-  private Zone[] listOf(int node, ZoneKind highest, int nodesAllowed) {
-    List<Zone> list = new ArrayList<>();
-    zones.stream()
+  private void addNode(int node, ZoneKind highest) {
+    int at = 2 * (node * ZoneKind.KINDS + highest.index());
+    List<Zone> all = walk(node, highest, nodes);
+    List<Zone> own = walk(node, highest, /* nodesAllowed= */ 1);
+    boolean avoidsFragments = hasLowZoneBelow(all);
+    ofNodes[at] = new ZoneList(all, highest, avoidsFragments, /* isChosen= */ false);
+    ofNodes[at + 1] = new ZoneList(own, highest, avoidsFragments, /* isChosen= */ false);
+  }
+
+  private void addZone(Zone zone, ZoneKind highest) {
+    List<Zone> all = walk(zone.node(), highest, nodes);
+    List<Zone> alone = all.contains(zone) ? List.of(zone) : List.of();
+    ofZones[zone.id() * ZoneKind.KINDS + highest.index()] =
+        new ZoneList(alone, highest, hasLowZoneBelow(all), /* isChosen= */ true);
+  }
+
+  private List<Zone> walk(int node, ZoneKind highest, int nodesAllowed) {
+    return zones.stream()
         .filter(zone -> zone.kind().index() <= highest.index())
         .filter(zone -> distance(node, zone) < nodesAllowed)
         .sorted(
             Comparator.<Zone>comparingInt(zone -> distance(node, zone))
                 .thenComparing(zone -> zone.kind().index(), Comparator.reverseOrder()))
-        .forEach(list::add);
-    return list.toArray(Zone[]::new);
+        .toList();
   }
 
   private int distance(int node, Zone zone) {
@@ -60,31 +77,38 @@ final class ZoneLists {
   }
 
   /** Whether a normal zone stands before smaller ones, or alone. */
-  private boolean hasLowZoneBelow(Zone[] list) {
-    int node = list[0].node();
+  private boolean hasLowZoneBelow(List<Zone> list) {
+    if (list.isEmpty() || list.getFirst().kind() != ZoneKind.NORMAL) {
+      return false;
+    }
+    int node = list.getFirst().node();
     boolean isSingleNode = zones.stream().allMatch(zone -> zone.node() == node);
     boolean hasDma32 =
-        list.length > 1 && list[1].kind() == ZoneKind.DMA32 && list[1].node() == node;
-    return list[0].kind() == ZoneKind.NORMAL && (isSingleNode || hasDma32);
+        list.size() > 1 && list.get(1).kind() == ZoneKind.DMA32 && list.get(1).node() == node;
+    return isSingleNode || hasDma32;
   }
 
   int nodes() {
     return nodes;
   }
 
-  /** The node on which a CPU's requests begin. */
-  int nodeOf(int cpu) {
-    return nodeOfCpu[cpu];
+  /** Names a node as the place where a request begins, and finds the node of such a name. */
+  static int onNode(int node) {
+    return -2 - node;
   }
 
-  /** The zones that a request of a class may use, preferred one first. */
-  Zone[] of(int node, int gfp) {
+  /**
+   * The zones that a request may use, preferred one first.
+   *
+   * @param place a zone's number, {@link #onNode a node} or {@link #ANY_ZONE}
+   */
+  ZoneList of(int cpu, int place, int gfp) {
+    int kind = Gfp.zoneIndex(gfp);
+    if (place > ANY_ZONE) {
+      return ofZones[place * ZoneKind.KINDS + kind];
+    }
+    int node = place == ANY_ZONE ? nodeOfCpu[cpu] : onNode(place);
     int isOwn = (gfp & Gfp.THISNODE) >>> Integer.numberOfTrailingZeros(Gfp.THISNODE);
-    return lists[2 * (node * ZoneKind.KINDS + Gfp.zoneIndex(gfp)) + isOwn];
-  }
-
-  /** Whether requests of a class first keep types apart; models alloc_flags_nofragment(). */
-  boolean avoidsFragments(int node, int gfp) {
-    return avoidingFragments[node * ZoneKind.KINDS + Gfp.zoneIndex(gfp)];
+    return ofNodes[2 * (node * ZoneKind.KINDS + kind) + isOwn];
   }
 }
