@@ -16,6 +16,7 @@ import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.schedule.FewPreemptions;
 import org.pagewright.faulty.PlantedBugs;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.directmap.DirectMapConfig.Collapse;
 
 /**
  * Everything that checkers look at, in the order in which mutants meet it: what is quick first.
@@ -36,6 +37,13 @@ final class Battery {
 
   private static final int PAIRS = 20;
 
+  /** Acts of random runs. */
+  private static final int REQUESTS = 6000;
+
+  private static final int CHANGES = 150;
+  private static final int MAPPINGS = 1500;
+  private static final long SEED = 1;
+
   /** Runs of the story of a planted bug; some make as many as their run has steps. */
   private static final int STORY_RUNS = 80;
 
@@ -47,6 +55,7 @@ final class Battery {
   static List<Stage> stages(boolean isSmoke) {
     Battery battery = new Battery();
     battery.addScenarios();
+    battery.addRandom();
     battery.addStories();
     return battery.stages.stream().filter(stage -> stage.isQuick() || !isSmoke).toList();
   }
@@ -70,6 +79,25 @@ final class Battery {
       add("faults " + scenario.name(), /* isQuick= */ false, () -> faults(trial));
       add("orders " + scenario.name(), /* isQuick= */ false, () -> orders(trial));
     }
+  }
+
+  private void addRandom() {
+    for (String version : List.of("7.0", "6.1", "6.18")) {
+      add("requests " + version, false, () -> RandomKernel.requests(version, REQUESTS, SEED));
+    }
+    for (Collapse collapse : Collapse.values()) {
+      add(
+          "changes " + collapse,
+          /* isQuick= */ false,
+          () -> RandomKernel.changes(MAIN_FORMAT, collapse, CHANGES, SEED));
+    }
+    for (String format : List.of("x86_64-5level", "aarch64-4k", "riscv64-sv48")) {
+      add(
+          "changes " + format,
+          /* isQuick= */ false,
+          () -> RandomKernel.changes(format, Collapse.NEVER, CHANGES, SEED));
+    }
+    add("mermap", /* isQuick= */ false, () -> RandomMermap.run(MAPPINGS, SEED));
   }
 
   private static List<Violation> straight(Trial<SmallKernel> trial) {
