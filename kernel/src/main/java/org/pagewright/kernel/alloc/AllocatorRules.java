@@ -11,6 +11,7 @@ package org.pagewright.kernel.alloc;
  * @param batchShift how many bits of the managed pages the batch formula drops
  * @param keepsTypeWhenIsolated 6.17: isolation is a bit beside the type
  * @param highatomicNeedsReserve 7.0: the high-atomic reserve wants {@code __GFP_HIGH} as well
+ * @param countsFreeReserve 6.12: of the high-atomic reserve, watermarks deduct what is free of it
  * @param atomicBit 6.1: {@code __GFP_ATOMIC} decides who may try harder
  * @param skipsBusyNodes 7.0: nodes that kswapd works on come last
  */
@@ -23,17 +24,18 @@ public record AllocatorRules(
     int batchShift,
     boolean keepsTypeWhenIsolated,
     boolean highatomicNeedsReserve,
+    boolean countsFreeReserve,
     boolean atomicBit,
     boolean skipsBusyNodes) {
 
   public static final AllocatorRules V6_1 =
-      new AllocatorRules("6.1", false, false, false, false, 10, false, false, true, false);
+      new AllocatorRules("6.1", false, false, false, false, 10, false, false, false, true, false);
   public static final AllocatorRules V6_12 =
-      new AllocatorRules("6.12", true, true, false, false, 10, false, false, false, false);
+      new AllocatorRules("6.12", true, true, false, false, 10, false, false, true, false, false);
   public static final AllocatorRules V6_18 =
-      new AllocatorRules("6.18", true, true, true, false, 10, true, false, false, false);
+      new AllocatorRules("6.18", true, true, true, false, 10, true, false, true, false, false);
   public static final AllocatorRules V7_0 =
-      new AllocatorRules("7.0", true, true, true, true, 12, true, true, false, true);
+      new AllocatorRules("7.0", true, true, true, true, 12, true, true, true, false, true);
 
   /** The rules of a version: the newest listed one that is not newer. */
   public static AllocatorRules named(String version) {

@@ -521,24 +521,27 @@ public final class PageAllocator implements AutoCloseable {
   /** Takes a block from one zone. Models {@code rmqueue()}. */
   private long takeFrom(
       @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
+    long pfn = NONE;
+    if (pcpLists.allows(order) && !contention.isPcpHeld(cpuId)) {
+      pfn = pcpLists.take(zone, pcpLists.of(zone, cpuId), order, freetype, flags);
+    }
+    if (pfn == NONE) {
+      pfn = takePastPcp(cpu, cpuId, zone, order, freetype, flags);
+    }
     if (zone.isBoosted() && (flags & AllocFlags.KSWAPD) != 0) {
       zone.setBoosted(false);
       wakeups.wake(zone.node(), 0, zone.kind());
     }
-    if (pcpLists.allows(order) && !contention.isPcpHeld(cpuId)) {
-      long pfn = pcpLists.take(zone, pcpLists.of(zone, cpuId), order, freetype, flags);
-      if (pfn != NONE) {
-        return pfn;
-      }
-    }
-    long pfn = takeFromBuddy(cpu, cpuId, zone, order, freetype, flags);
-    if (pfn == NONE && cpu != null) {
-      pfn = conversion.convert(cpu, zone, order, freetype, flags);
-    }
-    if (pfn != NONE && (flags & AllocFlags.HIGHATOMIC) != 0 && order > 0) {
+    if ((flags & AllocFlags.HIGHATOMIC) != 0 && order > 0 && pfn != NONE) {
       highatomic.reserve(zone, pfn);
     }
     return pfn;
+  }
+
+  private long takePastPcp(
+      @Nullable Cpu cpu, int cpuId, Zone zone, int order, int freetype, int flags) {
+    long pfn = takeFromBuddy(cpu, cpuId, zone, order, freetype, flags);
+    return pfn == NONE && cpu != null ? conversion.convert(cpu, zone, order, freetype, flags) : pfn;
   }
 
   /** Models {@code rmqueue_buddy()}. */

@@ -77,7 +77,7 @@ final class Watermarks {
   static boolean allow(Zone zone, int order, int flags, int classIndex, AllocatorRules rules) {
     long mark = zone.marks()[flags & AllocFlags.WMARK_MASK] + zone.boost();
     long free = zone.freePages().visible();
-    if (order == 0 && free - unusable(zone, 0, flags) > mark + zone.reserve()[classIndex]) {
+    if (order == 0 && free - unusable(zone, 0, flags, rules) > mark + zone.reserve()[classIndex]) {
       return true;
     }
     if (isOk(zone, order, mark, flags, classIndex, rules)) {
@@ -109,17 +109,18 @@ final class Watermarks {
     } else if ((flags & AllocFlags.HARDER) != 0 && mayTryHarder) {
       min -= min / 4;
     }
-    if (zone.freePages().visible() - unusable(zone, order, flags)
+    if (zone.freePages().visible() - unusable(zone, order, flags, rules)
         <= min + zone.reserve()[classIndex]) {
       return false;
     }
     return order == 0 || hasBlock(zone, order, flags);
   }
 
-  private static long unusable(Zone zone, int order, int flags) {
+  /** Models {@code __zone_watermark_unusable_free()}. */
+  private static long unusable(Zone zone, int order, int flags, AllocatorRules rules) {
     long pages = (1L << order) - 1;
     if ((flags & AllocFlags.RESERVES) == 0) {
-      pages += zone.reservedHighatomic();
+      pages += rules.countsFreeReserve() ? zone.freeHighatomic() : zone.reservedHighatomic();
     }
     return (flags & AllocFlags.CMA) == 0 ? pages + zone.freeCma() : pages;
   }
