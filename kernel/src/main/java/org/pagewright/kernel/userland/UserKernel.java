@@ -1,5 +1,6 @@
 package org.pagewright.kernel.userland;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.boot.KernelConfig;
@@ -12,7 +13,9 @@ import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
 import org.pagewright.kernel.pti.TopTables;
+import org.pagewright.kernel.reclaim.Kswapd;
 import org.pagewright.kernel.vm.AddressSpace;
+import org.pagewright.kernel.vm.FilePages;
 import org.pagewright.kernel.vm.UserMemory;
 import org.pagewright.kernel.vm.VmConfig;
 import org.pagewright.kernel.vm.VmParts;
@@ -106,6 +109,19 @@ public final class UserKernel implements AutoCloseable {
   /** The system call modify_ldt; null where the architecture has no such table. */
   public @Nullable ModifyLdt ldt() {
     return ldt;
+  }
+
+  /**
+   * Lets pages of these files be taken back when memory is short: by requests that wait for it, and
+   * ahead of them by kswapd, which has its turn on the CPU whose fault is about to return. Without
+   * this nothing is reclaimed, for nobody has said what may be.
+   */
+  public Kswapd startKswapd(List<FilePages> files) {
+    PageCacheReclaim reclaim = new PageCacheReclaim(memory, files);
+    kernel.allocator().setReclaim(reclaim);
+    Kswapd kswapd = new Kswapd(kernel.allocator(), reclaim);
+    userMode.setBeforeReturn(kswapd::runAll);
+    return kswapd;
   }
 
   /** A new process that runs on the CPU; null when memory is short. */

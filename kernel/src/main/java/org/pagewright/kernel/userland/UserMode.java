@@ -1,5 +1,6 @@
 package org.pagewright.kernel.userland;
 
+import java.util.function.Consumer;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.kernel.arch.Errno;
@@ -23,11 +24,19 @@ public final class UserMode {
   /** What each CPU loaded last. */
   private final long[] loaded;
 
+  /** What the kernel does before a fault returns to the program. */
+  private Consumer<Cpu> beforeReturn = cpu -> {};
+
   /** Programs on one kernel. */
   public UserMode(UserMemory memory) {
     this.services = memory.services();
     this.memory = memory;
     this.loaded = new long[services.machine().cpus()];
+  }
+
+  /** Lets other tasks have their turn before a fault returns. */
+  void setBeforeReturn(Consumer<Cpu> work) {
+    beforeReturn = work;
   }
 
   /** Stores eight bytes; 0, or the error that kills the program. */
@@ -61,6 +70,7 @@ public final class UserMode {
         return 0;
       }
       int error = memory.fault(cpu, space, va, kind | Access.USER);
+      beforeReturn.accept(cpu);
       if (error != 0) {
         return error;
       }

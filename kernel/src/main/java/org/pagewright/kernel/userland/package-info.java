@@ -6,7 +6,8 @@
  *
  * <p>Entry class: {@link org.pagewright.kernel.userland.UserKernel}. Others: {@link
  * org.pagewright.kernel.userland.UserMode} (loads and stores with faults), {@link
- * org.pagewright.kernel.userland.SecretBacking} (areas of memfd_secret).
+ * org.pagewright.kernel.userland.SecretBacking} (areas of memfd_secret), {@link
+ * org.pagewright.kernel.userland.PageCacheReclaim} (what reclaim finds).
  *
  * <p>Invariants: user mode runs on the user's tables only; a fault either makes the access possible
  * or ends the program.
