@@ -13,6 +13,8 @@ import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.Access;
+import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.kpkeys.HardenedTables;
@@ -31,6 +33,7 @@ import org.pagewright.kernel.vm.VmConfig;
 final class LifeWorld implements AutoCloseable {
   private static final int PROCESSES_MAX = 5;
   private static final int FILE_PAGES = 16;
+  private static final int HOARDED_PAGES = 700;
 
   /** What one process must see. */
   private static final class Model {
@@ -65,6 +68,7 @@ final class LifeWorld implements AutoCloseable {
   private final Cpu home;
   private long nextValue = 1;
   private int moved;
+  private final List<Long> hoarded = new ArrayList<>();
 
   LifeWorld(KernelConfig config, VmConfig vm, Choices choices) {
     this(UserKernel.boot(config, vm), /* hardened= */ null, choices);
@@ -106,7 +110,7 @@ final class LifeWorld implements AutoCloseable {
     }
     Model process = processes.get(choices.pick(processes.size(), "process"));
     kernel.run(cpu, process.space.mm());
-    switch (choices.pick(18, "act")) {
+    switch (choices.pick(20, "act")) {
       case 0, 1 -> mmap(cpu, process);
       case 2 -> munmap(cpu, process);
       case 3 -> protect(cpu, process);
@@ -119,6 +123,8 @@ final class LifeWorld implements AutoCloseable {
       case 10 -> reclaim(cpu);
       case 11 -> pin(cpu, process);
       case 12, 13 -> movePages(cpu, process);
+      case 14 -> compactMemory(cpu);
+      case 15 -> hoard(cpu);
       default -> storeAndLoad(cpu, process);
     }
     if (choices.flip("leave lazily")) {
@@ -133,6 +139,9 @@ final class LifeWorld implements AutoCloseable {
   void end() {
     for (int i = 0; i < kernel.kernel().machine().cpus(); i++) {
       kernel.idle(kernel.cpu(i));
+    }
+    if (!hoarded.isEmpty()) {
+      hoard(home);
     }
     while (!processes.isEmpty()) {
       exit(home, processes.getFirst());
@@ -336,7 +345,28 @@ final class LifeWorld implements AutoCloseable {
     }
   }
 
-  /** Pages that were moved to other frames. */
+  /** Takes pages so that what follows lies elsewhere, or gives them back, so that there is room. */
+  private void hoard(Cpu cpu) {
+    PageAllocator allocator = kernel.kernel().allocator();
+    if (!hoarded.isEmpty()) {
+      hoarded.forEach(pfn -> allocator.free(cpu, pfn, 0));
+      hoarded.clear();
+      return;
+    }
+    for (int i = 0; i < HOARDED_PAGES; i++) {
+      long pfn = allocator.allocate(cpu, Gfp.HIGHUSER_MOVABLE, 0);
+      assertThat(pfn).isNotEqualTo(PageAllocator.NONE);
+      hoarded.add(pfn);
+    }
+  }
+
+  /** All that is in use goes to one end of memory; whatever could be moved was. */
+  private void compactMemory(Cpu cpu) {
+    PageAllocator allocator = kernel.kernel().allocator();
+    allocator.zones().forEach(zone -> allocator.compaction().compactAll(cpu, cpu.id(), zone));
+  }
+
+  /** Pages that system calls moved to other frames. */
   int moved() {
     return moved;
   }

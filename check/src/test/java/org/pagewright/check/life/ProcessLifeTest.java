@@ -14,7 +14,8 @@ import org.pagewright.kernel.vm.VmConfig;
 
 /**
  * Processes of all kinds of machines fork, exec, change their LDT, map and unmap, drop memory, have
- * pages moved and exit under every oracle, see what they stored, and leave nothing behind.
+ * pages moved, live through compaction and exit under every oracle, see what they stored, and leave
+ * nothing behind.
  */
 final class ProcessLifeTest {
   private static final int ACTS = 200;

@@ -5,7 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.buddy.Buddy;
+import org.pagewright.kernel.buddy.Freetype;
 import org.pagewright.kernel.buddy.Memmap;
+import org.pagewright.kernel.buddy.Migratetype;
 import org.pagewright.kernel.buddy.Zone;
 import org.pagewright.kernel.compact.CompactionResult.Ending;
 
@@ -161,6 +163,20 @@ public final class Compaction {
       memory.noteFailure(order);
     }
     return result;
+  }
+
+  /** Moves everything of a zone together. Models a write to {@code /proc/sys/vm/compact_memory}. */
+  public CompactionResult compactAll(@Nullable Cpu cpu, int cpuId, Zone zone) {
+    memory(zone).reset(zone);
+    return new CompactionRun(
+            this,
+            cpu,
+            cpuId,
+            zone,
+            CompactionRun.EVERYTHING,
+            Freetype.of(Migratetype.UNMOVABLE, /* isUnmapped= */ false),
+            CompactionPriority.SYNC_FULL)
+        .run();
   }
 
   ZoneMemory memory(Zone zone) {

@@ -17,6 +17,9 @@ import org.pagewright.kernel.compact.CompactionResult.Ending;
  * compact_control} (mm/compaction.c, 7.0).
  */
 final class CompactionRun {
+  /** In the place of an order: everything is moved together, whatever that makes. */
+  static final int EVERYTHING = -1;
+
   /** Pages that are moved at a time: {@code COMPACT_CLUSTER_MAX}. */
   private static final int CLUSTER = 32;
 
@@ -79,7 +82,7 @@ final class CompactionRun {
   }
 
   CompactionResult run() {
-    zone.setCapture(capture);
+    zone.setCapture(order == EVERYTHING ? null : capture);
     Ending ending = ending();
     while (ending == null) {
       final long from = migratePfn;
@@ -112,7 +115,7 @@ final class CompactionRun {
       return startsWhole ? Ending.COMPLETE : Ending.PARTIAL;
     }
     // A pageblock is finished first, so that fewer requests fall back to it.
-    boolean isBetweenBlocks = (migratePfn & (memmap.blockPages() - 1)) == 0;
+    boolean isBetweenBlocks = order != EVERYTHING && (migratePfn & (memmap.blockPages() - 1)) == 0;
     return isBetweenBlocks && hasBlock() ? Ending.SUCCESS : null;
   }
 
@@ -150,10 +153,11 @@ final class CompactionRun {
 
   private long collectUpTo(long end) {
     long pfn = migratePfn;
+    int largest = order == EVERYTHING ? memmap.blockOrder() : order;
     while (pfn < end && sourcePages < CLUSTER) {
       int state = memmap.state(pfn);
       int size = state == Memmap.TAIL ? 0 : memmap.order(pfn);
-      if (state == Memmap.USED && memmap.isMovable(pfn) && size < order) {
+      if (state == Memmap.USED && memmap.isMovable(pfn) && size < largest) {
         sources.push(pfn);
         sourcePages += 1 << size;
       }
@@ -230,6 +234,9 @@ final class CompactionRun {
 
   /** Frees what lies on the CPU's lists when the scanner has left a block of the wanted size. */
   private void drainBehind(long from) {
+    if (order == EVERYTHING) {
+      return;
+    }
     if (lastMoved == Memmap.NONE) {
       lastMoved = from;
     }
