@@ -38,6 +38,9 @@ public final class SplitWorld implements AutoCloseable {
   private static final Set<String> WATCHING =
       Set.of("splits-served", "tables-protected", "execution-rules");
 
+  /** Tables that a drained machine has at least, if it had pages for them. */
+  private static final int TABLES_TO_GIVE = 2;
+
   private static final int MEMALLOC = Gfp.KERNEL | Gfp.MEMALLOC | Gfp.NOWARN;
 
   /** A change that can be undone. */
@@ -156,16 +159,26 @@ public final class SplitWorld implements AutoCloseable {
     return BLOCK_PAGES;
   }
 
+  /**
+   * Leaves no protected page but the reserve: tables take what is kept, and somebody who may not
+   * convert takes what lies on free lists.
+   */
   private void drain(Cpu cpu) {
     boolean goesOn = true;
     while (goesOn && hardened.pages().keptPages() > hardened.config().reservedPages()) {
       goesOn = take(cpu);
     }
     PageAllocator allocator = kernel.allocator();
-    allocator.drainAll();
-    while (goesOn && allocator.freeUnmappedPages() > 0) {
+    for (int i = 0; i < TABLES_TO_GIVE && goesOn && allocator.freeUnmappedPages() > 0; i++) {
       goesOn = take(cpu);
-      allocator.drainAll();
+    }
+    allocator.drainAll();
+    for (int order = BLOCK_ORDER; order >= 0; order--) {
+      long pfn = 0;
+      while (pfn != PageAllocator.NONE && allocator.freeUnmappedPages() > 0) {
+        pfn = allocator.allocate(cpu, Gfp.NOWAIT, order, AllocFlags.UNMAPPED);
+        allocator.drainAll();
+      }
     }
   }
 
