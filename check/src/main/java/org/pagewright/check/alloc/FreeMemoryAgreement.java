@@ -182,8 +182,11 @@ final class FreeMemoryAgreement extends Oracle {
     compareCounter(cpu, zone, "free", zone.freePageCount(), blocks.usablePages(zone));
     long cma = blocks.pages(zone, Migratetype.CMA);
     compareCounter(cpu, zone, "free CMA", zone.freeCma(), cma);
-    long highatomic = blocks.pages(zone, Migratetype.HIGHATOMIC);
-    compareCounter(cpu, zone, "free high-atomic", zone.freeHighatomic(), highatomic);
+    // Kernels before 6.12 do not count them.
+    if (allocator.config().rules().countsFreeReserve()) {
+      long highatomic = blocks.pages(zone, Migratetype.HIGHATOMIC);
+      compareCounter(cpu, zone, "free high-atomic", zone.freeHighatomic(), highatomic);
+    }
   }
 
   private void compareCounter(int cpu, Zone zone, String what, long counted, long listed) {
