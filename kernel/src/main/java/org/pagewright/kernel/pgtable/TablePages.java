@@ -1,6 +1,7 @@
 package org.pagewright.kernel.pgtable;
 
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.Gfp;
@@ -62,6 +63,7 @@ public final class TablePages implements TableSource {
 
   @Override
   public void free(Cpu cpu, long tablePa, int level) {
+    cpu.step(Step.FREE, tablePa);
     allocator.free(cpu, tablePa >>> format.pageShift(), order(level));
   }
 
@@ -81,6 +83,7 @@ public final class TablePages implements TableSource {
 
   @Override
   public void freePair(Cpu cpu, long tablePa, int level) {
+    cpu.step(Step.FREE, tablePa);
     allocator.free(cpu, tablePa >>> format.pageShift(), order(level) + 1);
   }
 

@@ -3,6 +3,7 @@ package org.pagewright.kernel.vm;
 import java.util.Map;
 import java.util.TreeMap;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -21,6 +22,10 @@ public final class FilePages implements Backing {
   private final long pages;
   private final String name;
   private final PageUsers users;
+
+  /** Address of the steps that look into, or change, what files have cached. */
+  private static final long STEP = 1L << 59;
+
   private final Map<Long, Long> cached = new TreeMap<>();
 
   /** Contents of pages that were written out. */
@@ -41,6 +46,7 @@ public final class FilePages implements Backing {
   /** Finds or makes the page. Models {@code filemap_fault()}: beyond the end is a bus error. */
   @Override
   public long fault(Cpu cpu, long index) {
+    cpu.step(Step.STORE, STEP);
     if (index < 0 || index >= truncatedAt) {
       return -Errno.EFAULT;
     }
@@ -82,6 +88,12 @@ public final class FilePages implements Backing {
     return cached.getOrDefault(index, PageAllocator.NONE);
   }
 
+  /** The same, for whoever shares the file with other CPUs. */
+  long find(Cpu cpu, long index) {
+    cpu.step(Step.LOAD, STEP);
+    return pfn(index);
+  }
+
   /** The page is in another frame from here on; the caller has moved the cache's reference. */
   void moved(long index, long toPfn) {
     cached.put(index, toPfn);
@@ -89,6 +101,7 @@ public final class FilePages implements Backing {
 
   /** Takes a page out of the cache, which gives up its reference. */
   void remove(Cpu cpu, long index) {
+    cpu.step(Step.STORE, STEP);
     Long pfn = cached.remove(index);
     if (pfn != null) {
       frames.put(cpu, pfn);
@@ -96,7 +109,8 @@ public final class FilePages implements Backing {
   }
 
   /** Pages from this index on are gone for good. */
-  void shorten(long index) {
+  void shorten(Cpu cpu, long index) {
+    cpu.step(Step.STORE, STEP);
     truncatedAt = Math.min(truncatedAt, index);
     stored.keySet().removeIf(page -> page >= index);
   }

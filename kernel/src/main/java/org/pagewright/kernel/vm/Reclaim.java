@@ -52,7 +52,7 @@ final class Reclaim {
 
   /** Clears every entry of a page; answers how many references they had. */
   private int unmapAll(Cpu cpu, FilePages file, long index, BatchedFlush.Batch batch) {
-    long pfn = file.pfn(index);
+    long pfn = file.find(cpu, index);
     int cleared = 0;
     if (pfn >= 0) {
       file.users().beginWalk(cpu);
@@ -87,7 +87,7 @@ final class Reclaim {
   }
 
   private int drop(Cpu cpu, FilePages file, long index, int references) {
-    long pfn = file.pfn(index);
+    long pfn = file.find(cpu, index);
     if (pfn < 0) {
       return 0;
     }
@@ -108,7 +108,7 @@ final class Reclaim {
       return -Errno.EINVAL;
     }
     long pages = file.pages();
-    file.shorten(firstIndex);
+    file.shorten(cpu, firstIndex);
     for (PageUsers.User user : file.users().all()) {
       unmapTail(cpu, user, firstIndex, pages);
     }
