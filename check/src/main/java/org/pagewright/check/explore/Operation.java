@@ -2,6 +2,7 @@ package org.pagewright.check.explore;
 
 import java.util.List;
 import java.util.function.LongFunction;
+import java.util.stream.Stream;
 import org.pagewright.hardware.cpu.Cpu;
 
 /**
@@ -9,10 +10,20 @@ import org.pagewright.hardware.cpu.Cpu;
  *
  * @param text as written and printed, such as {@code fault 5}
  * @param body what it does; it must do the same each time
- * @param needsProcess whether the CPUs must run a process
+ * @param needs what the CPUs must run
  */
-public record Operation(String text, Act.Body<SmallKernel> body, boolean needsProcess)
+public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
     implements Act<SmallKernel> {
+
+  /** What an operation needs of a kernel. */
+  public enum Needs {
+    /** Nothing: kernel code on its own. */
+    KERNEL,
+    /** Threads of a process with an mm-local region. */
+    PROCESS,
+    /** Threads of a process with user memory. */
+    MEMORY
+  }
 
   /**
    * A kind of operation.
@@ -28,7 +39,7 @@ public record Operation(String text, Act.Body<SmallKernel> body, boolean needsPr
       long least,
       long most,
       String what,
-      boolean needsProcess,
+      Needs needs,
       LongFunction<Act.Body<SmallKernel>> bodies) {
 
     /** As in {@code allocate [ORDER]}. */
@@ -42,7 +53,66 @@ public record Operation(String text, Act.Body<SmallKernel> body, boolean needsPr
   private static final long MAPPING_MAX = 16;
   private static final long LDT_MAX = 8191;
 
-  private static final List<Verb> VERBS =
+  private static final List<Verb> MEMORY_VERBS =
+      List.of(
+          memory(
+              "touch",
+              "The user reads a page of the process's own 16.",
+              page -> (kernel, cpu) -> kernel.user().touch(cpu, page)),
+          memory(
+              "write",
+              "The user writes such a page.",
+              page -> (kernel, cpu) -> kernel.user().write(cpu, page)),
+          memory(
+              "mmap",
+              "The pages from this one on are mapped anew, empty.",
+              page -> (kernel, cpu) -> kernel.user().mmap(cpu, page)),
+          memory(
+              "munmap",
+              "The pages from this one on are unmapped.",
+              page -> (kernel, cpu) -> kernel.user().munmap(cpu, page)),
+          memory(
+              "mprotect-read",
+              "They may only be read.",
+              page -> (kernel, cpu) -> kernel.user().protect(cpu, page, /* isWritable= */ false)),
+          memory(
+              "mprotect-write",
+              "They may be written again.",
+              page -> (kernel, cpu) -> kernel.user().protect(cpu, page, /* isWritable= */ true)),
+          memory(
+              "madvise-dontneed",
+              "They lose what is in them.",
+              page -> (kernel, cpu) -> kernel.user().dontNeed(cpu, page)),
+          memory(
+              "mremap",
+              "The page moves to another address and back.",
+              page -> (kernel, cpu) -> kernel.user().mremap(cpu, page)),
+          memory(
+              "pin",
+              "The kernel takes a reference on the page without locks, and drops it.",
+              page -> (kernel, cpu) -> kernel.user().pin(cpu, page)),
+          memory(
+              "write-shared",
+              "The user writes a page of the 16 of a file that it shares.",
+              page -> (kernel, cpu) -> kernel.user().writeShared(cpu, page)),
+          memory(
+              "reclaim-shared",
+              "The kernel takes that page away from all who map it.",
+              page -> (kernel, cpu) -> kernel.user().reclaimShared(cpu, page)),
+          memory(
+              "truncate-shared",
+              "All pages of that file from this one on go.",
+              page -> (kernel, cpu) -> kernel.user().truncateShared(cpu, page)),
+          new Verb(
+              "fork",
+              "",
+              0,
+              0,
+              "A child gets a copy of the process's memory, and ends.",
+              Needs.MEMORY,
+              none -> (kernel, cpu) -> kernel.user().fork(cpu)));
+
+  private static final List<Verb> KERNEL_VERBS =
       List.of(
           number(
               "fault",
@@ -80,7 +150,7 @@ public record Operation(String text, Act.Body<SmallKernel> body, boolean needsPr
               1,
               MAPPING_MAX,
               "This CPU maps pages for itself and reads through the mapping.",
-              /* needsProcess= */ true,
+              Needs.PROCESS,
               pages -> (kernel, cpu) -> kernel.mermapGet(cpu, (int) pages)),
           process("mermap-put", "It ends the mapping that it made last.", SmallKernel::mermapPut),
           new Verb(
@@ -89,7 +159,7 @@ public record Operation(String text, Act.Body<SmallKernel> body, boolean needsPr
               0,
               LDT_MAX,
               "The process writes an entry of its LDT.",
-              /* needsProcess= */ true,
+              Needs.PROCESS,
               slot -> (kernel, cpu) -> kernel.writeLdt(cpu, (int) slot)),
           process("start", "A new process runs on this CPU.", SmallKernel::start),
           process("idle", "A kernel thread runs on this CPU.", SmallKernel::idle),
@@ -98,21 +168,28 @@ public record Operation(String text, Act.Body<SmallKernel> body, boolean needsPr
               "This CPU leaves its process, which ends when no other CPU runs it.",
               SmallKernel::exit));
 
+  private static final List<Verb> VERBS =
+      Stream.of(KERNEL_VERBS, MEMORY_VERBS).flatMap(List::stream).toList();
+
+  private static Verb memory(String name, String what, LongFunction<Act.Body<SmallKernel>> b) {
+    return new Verb(name, "PAGE", 0, SmallUser.PAGES - 1, what, Needs.MEMORY, b);
+  }
+
   private static Verb number(
       String name,
       String parameter,
       long most,
       String what,
       LongFunction<Act.Body<SmallKernel>> b) {
-    return new Verb(name, parameter, 0, most, what, /* needsProcess= */ false, b);
+    return new Verb(name, parameter, 0, most, what, Needs.KERNEL, b);
   }
 
   private static Verb plain(String name, String what, Act.Body<SmallKernel> body) {
-    return new Verb(name, "", 0, 0, what, /* needsProcess= */ false, none -> body);
+    return new Verb(name, "", 0, 0, what, Needs.KERNEL, none -> body);
   }
 
   private static Verb process(String name, String what, Act.Body<SmallKernel> body) {
-    return new Verb(name, "", 0, 0, what, /* needsProcess= */ true, none -> body);
+    return new Verb(name, "", 0, 0, what, Needs.PROCESS, none -> body);
   }
 
   /** Every kind of operation. */
@@ -138,7 +215,7 @@ public record Operation(String text, Act.Body<SmallKernel> body, boolean needsPr
       throw new IllegalArgumentException("'" + text + "'; expected " + verb.synopsis());
     }
     long value = words.length == 1 ? verb.least() : number(verb, words[1]);
-    return new Operation(String.join(" ", words), verb.bodies().apply(value), verb.needsProcess());
+    return new Operation(String.join(" ", words), verb.bodies().apply(value), verb.needs());
   }
 
   private static String names() {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
+import org.pagewright.check.explore.Operation.Needs;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.secret.SecretmemConfig.Backing;
 
@@ -40,6 +41,47 @@ public record Scenario(
       }
     }
     programs = programs.stream().map(List::copyOf).toList();
+    requireOneKernel(programs, backing);
+  }
+
+  /** Processes of a small kernel have user memory or an mm-local region. */
+  private static void requireOneKernel(List<List<Operation>> programs, Backing backing) {
+    String ofMemory = first(programs, Needs.MEMORY);
+    String ofProcess = isPooled(backing) ? "a pooled file" : first(programs, Needs.PROCESS);
+    if (!ofMemory.isEmpty() && !ofProcess.isEmpty()) {
+      throw new IllegalArgumentException(
+          "'"
+              + ofMemory
+              + "' with "
+              + ofProcess
+              + "; expected either user memory ("
+              + names(Needs.MEMORY)
+              + ") or one of "
+              + names(Needs.PROCESS)
+              + " and pooled files");
+    }
+  }
+
+  private static String first(List<List<Operation>> programs, Needs needs) {
+    return programs.stream()
+        .flatMap(List::stream)
+        .filter(operation -> operation.needs() == needs)
+        .map(Operation::text)
+        .findFirst()
+        .orElse("");
+  }
+
+  private static String names(Needs needs) {
+    return String.join(
+        ", ",
+        Operation.verbs().stream()
+            .filter(verb -> verb.needs() == needs)
+            .map(Operation.Verb::name)
+            .toList());
+  }
+
+  private static boolean isPooled(Backing backing) {
+    return backing == Backing.POOLED || backing == Backing.CACHE_FAST;
   }
 
   /** On a file whose pages are removed one by one, without isolation. */
@@ -73,11 +115,10 @@ public record Scenario(
 
   /** What it needs of a kernel with this format. */
   public SmallKernel.Options options(PteFormat format) {
-    boolean isPooled = backing == Backing.POOLED || backing == Backing.CACHE_FAST;
-    boolean needsProcess =
-        isPooled || programs.stream().flatMap(List::stream).anyMatch(Operation::needsProcess);
+    boolean hasProcess = isPooled(backing) || !first(programs, Needs.PROCESS).isEmpty();
+    boolean hasMemory = !first(programs, Needs.MEMORY).isEmpty();
     int cpus = Math.max(2, programs.size());
-    return new SmallKernel.Options(format, cpus, backing, isolation, needsProcess);
+    return new SmallKernel.Options(format, cpus, backing, isolation, hasProcess, hasMemory);
   }
 
   /** Whether a kernel with this format can do it. */
@@ -155,7 +196,37 @@ public record Scenario(
               "ldt-owner-exits",
               "Two processes end at once; one of them has an LDT.",
               "write-ldt 3; exit",
-              "idle; start; exit"));
+              "idle; start; exit"),
+          of(
+              "touch-meets-munmap",
+              "A thread reads a page that another one unmaps.",
+              "write 3; touch 3",
+              "munmap"),
+          of(
+              "two-first-touches",
+              "Two threads touch a page that is not there yet.",
+              "write 3",
+              "write 3"),
+          of(
+              "pin-meets-munmap",
+              "A page is pinned without locks while its tables go.",
+              "write 3; pin 3",
+              "munmap"),
+          of(
+              "write-meets-mprotect",
+              "A thread writes pages that another one makes read-only.",
+              "write 3; write 3",
+              "mprotect-read"),
+          of(
+              "write-meets-fork",
+              "A thread writes while another one forks.",
+              "write 3; write 3",
+              "fork"),
+          of(
+              "write-meets-reclaim",
+              "A thread writes a page of a file that is taken away.",
+              "write-shared 3; write-shared 3",
+              "reclaim-shared 3"));
 
   /** The scenarios that come with Pagewright. */
   public static List<Scenario> all() {

@@ -36,7 +36,7 @@ import org.pagewright.kernel.secret.SecretmemConfig;
 
 /**
  * A freshly booted kernel with one secret file, under all oracles; where operations need one, all
- * its CPUs run threads of one process.
+ * its CPUs run threads of one process, which has an mm-local region or user memory.
  */
 public final class SmallKernel implements World {
   private static final long RAM_BYTES = 32L << 20;
@@ -65,19 +65,22 @@ public final class SmallKernel implements World {
    * @param backing how pages of the secret file are kept out of the direct map
    * @param isolation whether page-table isolation is on
    * @param hasProcess whether the CPUs run a process, which takes an mm-local region
+   * @param hasMemory whether the CPUs run a process with user memory
    */
   public record Options(
       PteFormat format,
       int cpus,
       SecretmemConfig.Backing backing,
       boolean isolation,
-      boolean hasProcess) {}
+      boolean hasProcess,
+      boolean hasMemory) {}
 
   /** A block of frames that a CPU took. */
   private record Block(long pfn, int order, boolean isHidden) {}
 
   private final KernelMachine kernel;
   private final @Nullable SmallProcesses processes;
+  private final @Nullable SmallUser user;
   private final SecretPageCache file;
   private final Oracles oracles;
   private final List<List<Block>> taken = new ArrayList<>();
@@ -92,7 +95,8 @@ public final class SmallKernel implements World {
             /* cpus= */ 2,
             SecretmemConfig.Backing.REMOVE_EACH,
             /* isolation= */ false,
-            /* hasProcess= */ false),
+            /* hasProcess= */ false,
+            /* hasMemory= */ false),
         files);
   }
 
@@ -110,6 +114,7 @@ public final class SmallKernel implements World {
     CostLedger ledger = new CostLedger(options.cpus());
     this.processes =
         options.hasProcess() ? new SmallProcesses(kernel, options.isolation(), ledger) : null;
+    this.user = options.hasMemory() ? new SmallUser(kernel) : null;
     Mermap mermap = processes == null ? null : processes.mermap();
     SecretServices services =
         new SecretServices(
@@ -130,6 +135,9 @@ public final class SmallKernel implements World {
     }
     if (processes != null) {
       processes.startThreads();
+    }
+    if (user != null) {
+      user.startThreads();
     }
   }
 
@@ -253,6 +261,13 @@ public final class SmallKernel implements World {
     return processes;
   }
 
+  SmallUser user() {
+    if (user == null) {
+      throw new IllegalStateException("this kernel has no user memory");
+    }
+    return user;
+  }
+
   long mermapGet(Cpu cpu, int pages) {
     return processes().mermapGet(cpu, pages);
   }
@@ -320,12 +335,18 @@ public final class SmallKernel implements World {
     if (processes != null) {
       processes.endAll();
     }
+    if (user != null) {
+      user.endAll();
+    }
     return oracles.inspectEmptied();
   }
 
   @Override
   public void close() {
     oracles.close();
+    if (user != null) {
+      user.close();
+    }
     kernel.close();
   }
 }

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.check.explore.Exploration.Failure;
+import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.paging.PteFormat;
@@ -41,6 +42,51 @@ final class ExplorerTest {
 
     assertThat(result.failure()).isNull();
     assertThat(result.schedules()).isBetween(2L, LOOKS_MAX);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "secretmem-double-fault",
+        "mermap-on-two-cpus",
+        "ldt-write-meets-write",
+        "touch-meets-munmap",
+        "pin-meets-munmap"
+      })
+  void exhaust_everyOrderOfASoundKernel_isSilent(String name) {
+    Exploration result = new Explorer(Scenario.named(name), X86).exhaust(() -> false);
+
+    assertThat(result.failure()).isNull();
+    assertThat(result.coverage()).isEqualTo("every order");
+    assertThat(result.schedules()).isBetween(2L, LOOKS_MAX);
+  }
+
+  @Test
+  void replay_scheduleThatDecidesWhenCallsComeIn_failsTheSameWay() {
+    Failure failure = Objects.requireNonNull(planted().exhaust(() -> false).failure());
+    assertThat(failure.violations())
+        .extracting(Violation::oracle)
+        .contains("free-memory-agreement");
+
+    Exploration again = planted().replay("calls:" + failure.schedule().replace("calls:", ""));
+
+    assertThat(again.failure()).isNotNull();
+  }
+
+  @Test
+  void scenario_withUserMemoryAndAMermap_isRefused() {
+    assertThatThrownBy(() -> Scenario.of("mixed", "Two kernels.", "touch 1", "mermap-get"))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("'touch 1' with mermap-get");
+  }
+
+  @Test
+  void faults_ofUserMemory_loseNothing() {
+    Scenario scenario = Scenario.of("grow", "Memory runs out.", "write 3; fork; munmap");
+    Hunt hunt = FaultSearch.search(scenario.on(X86), /* pairsMax= */ 20, () -> false);
+
+    assertThat(hunt.violations()).isEmpty();
+    assertThat(hunt.faults()).isGreaterThan(5);
   }
 
   @Test
