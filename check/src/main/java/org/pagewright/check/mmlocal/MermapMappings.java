@@ -21,16 +21,16 @@ import org.pagewright.kernel.mm.Task;
  * <p>Property: from when it is made until it ends, the tables lead from each page of a mapping to
  * its frame, for the kernel only and without the Global mark, which would outlive a switch of
  * address spaces; once it has ended they lead from there nowhere. Sees: mappings made and ended,
- * the tables. Checked: when a mapping is made and, with all others of the address space, when one
- * ends. Does not check: mappings of an address space that the current task does not have, or that
- * has no table there yet; whether they may be written; translations that live on until addresses
- * are used again.
+ * the tables. Checked: when a mapping is made or ends, and those of a CPU whenever it begins or
+ * ends a call. Does not check: mappings of an address space that the current task does not have, or
+ * that has no table there yet; whether they may be written; translations that live on until
+ * addresses are used again.
  */
 final class MermapMappings extends Oracle {
   private static final long NOBODY = -1;
 
   /** Frames that are mapped from an address of an address space on. */
-  private record Mapping(long context, long va, long pfn, long pages) {}
+  private record Mapping(int cpu, long context, long va, long pfn, long pages) {}
 
   private final Machine machine;
 
@@ -49,9 +49,12 @@ final class MermapMappings extends Oracle {
   @Override
   public void event(int kind, int cpu, long a, long b, long c) {
     switch (kind) {
-      case MmEvent.MERMAP_CALL -> contexts[cpu] = a;
+      case MmEvent.MERMAP_CALL -> {
+        contexts[cpu] = a;
+        requireOwn(cpu);
+      }
       case MmEvent.MERMAP_GET -> {
-        Mapping made = new Mapping(contexts[cpu], a, b, c);
+        Mapping made = new Mapping(cpu, contexts[cpu], a, b, c);
         if (made.context == current(cpu)) {
           live.put(key(made.context, a), made);
           require(cpu, made);
@@ -61,13 +64,19 @@ final class MermapMappings extends Oracle {
         live.remove(key(contexts[cpu], a));
         if (contexts[cpu] == current(cpu)) {
           requireNothing(cpu, a, c);
-          live.values().stream()
-              .filter(other -> other.context == contexts[cpu])
-              .forEach(other -> require(cpu, other));
         }
       }
       case MmEvent.MM_EXIT -> live.values().removeIf(mapping -> mapping.context == a);
       default -> {}
+    }
+  }
+
+  /** Another CPU may be about to end one of its own; this one is at the edge of a call. */
+  private void requireOwn(int cpu) {
+    if (contexts[cpu] == current(cpu)) {
+      live.values().stream()
+          .filter(one -> one.cpu == cpu && one.context == contexts[cpu])
+          .forEach(one -> require(cpu, one));
     }
   }
 
