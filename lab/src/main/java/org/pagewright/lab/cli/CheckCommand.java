@@ -141,19 +141,21 @@ final class CheckCommand implements Callable<Integer> {
     if (state != null && cases.size() != 1) {
       throw new BadInput("--state is of one search; expected one scenario and one format");
     }
-    List<Result> results = new ArrayList<>();
-    for (CheckMatrix.Case one : cases) {
-      results.add(explore(one));
-    }
     Path json = common.json();
     boolean isJsonOnly = json != null && json.toString().equals("-");
+    List<Result> results = new ArrayList<>();
+    for (CheckMatrix.Case one : cases) {
+      Result result = explore(one);
+      results.add(result);
+      if (!isJsonOnly) {
+        print(result);
+        common.out().flush(); // An interrupted run has told what it finished.
+      }
+    }
     if (isJsonOnly) {
       common.out().print(Json.text(results));
-    } else {
-      results.forEach(this::print);
-      if (json != null) {
-        OutputFile.print(json, out -> out.print(Json.text(results)));
-      }
+    } else if (json != null) {
+      OutputFile.print(json, out -> out.print(Json.text(results)));
     }
     boolean isFine = results.stream().allMatch(result -> result.failure() == null);
     return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
