@@ -27,8 +27,6 @@ import org.pagewright.check.schedule.Strategy;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.lab.experiment.Nearest;
 import org.pagewright.lab.report.BadInput;
-import org.pagewright.lab.report.Json;
-import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.scenario.CheckMatrix;
 import org.pagewright.lab.scenario.ScenarioFile;
 import picocli.CommandLine.Command;
@@ -141,22 +139,16 @@ final class CheckCommand implements Callable<Integer> {
     if (state != null && cases.size() != 1) {
       throw new BadInput("--state is of one search; expected one scenario and one format");
     }
-    Path json = common.json();
-    boolean isJsonOnly = json != null && json.toString().equals("-");
     List<Result> results = new ArrayList<>();
     for (CheckMatrix.Case one : cases) {
       Result result = explore(one);
       results.add(result);
-      if (!isJsonOnly) {
+      if (!common.isJsonOnly()) {
         print(result);
         common.out().flush(); // An interrupted run has told what it finished.
       }
     }
-    if (isJsonOnly) {
-      common.out().print(Json.text(results));
-    } else if (json != null) {
-      OutputFile.print(json, out -> out.print(Json.text(results)));
-    }
+    common.printJson(results);
     boolean isFine = results.stream().allMatch(result -> result.failure() == null);
     return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
   }

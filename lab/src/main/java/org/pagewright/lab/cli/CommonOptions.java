@@ -1,9 +1,12 @@
 package org.pagewright.lab.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.lab.report.Json;
+import org.pagewright.lab.report.OutputFile;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
@@ -74,6 +77,33 @@ final class CommonOptions {
   /** Where results are printed. */
   PrintWriter out() {
     return command().commandLine().getOut();
+  }
+
+  /** Whether the JSON document takes standard output, so that nothing else may go there. */
+  boolean isJsonOnly() {
+    return isOutput(json);
+  }
+
+  /** Writes the JSON document if one is wanted. */
+  void printJson(Object document) throws IOException {
+    if (json != null) {
+      print(json, Json.text(document));
+    }
+  }
+
+  /** Prints to a file that a user named, or to standard output; nothing for null. */
+  void print(@Nullable Path file, String text) throws IOException {
+    if (isOutput(file)) {
+      out().print(text);
+      out().flush();
+    } else if (file != null) {
+      OutputFile.print(file, writer -> writer.print(text));
+    }
+  }
+
+  /** Whether a file that a user named is standard output. */
+  static boolean isOutput(@Nullable Path file) {
+    return file != null && file.toString().equals("-");
   }
 
   /** Where progress and complaints are printed. */

@@ -1,7 +1,6 @@
 package org.pagewright.lab.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -16,8 +15,6 @@ import org.pagewright.lab.experiment.MachineFile;
 import org.pagewright.lab.experiment.Parameter;
 import org.pagewright.lab.experiment.Variant;
 import org.pagewright.lab.experiment.suite.Experiments;
-import org.pagewright.lab.report.Json;
-import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.TextTable;
 import org.pagewright.lab.show.ByteText;
 import picocli.CommandLine.Command;
@@ -70,13 +67,10 @@ final class ListCommand implements Callable<Integer> {
           case checkers ->
               Checker.all().stream().map(one -> new Entry(one.name(), one.property())).toList();
         };
-    Path json = common.json();
-    if (json == null || !json.toString().equals("-")) {
+    if (!common.isJsonOnly()) {
       print(entries);
     }
-    if (json != null) {
-      write(json, Json.text(entries));
-    }
+    common.printJson(entries);
     return ExitStatus.FINE;
   }
 
@@ -87,14 +81,6 @@ final class ListCommand implements Callable<Integer> {
             .column("what it is", TextTable.Align.LEFT);
     entries.forEach(entry -> table.row(List.of(entry.name(), entry.what())));
     common.out().print(table.text());
-  }
-
-  private void write(Path file, String text) throws IOException {
-    if (file.toString().equals("-")) {
-      common.out().print(text);
-    } else {
-      OutputFile.print(file, out -> out.print(text));
-    }
   }
 
   private static List<Entry> experiments() {

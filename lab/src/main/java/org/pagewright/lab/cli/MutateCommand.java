@@ -2,7 +2,6 @@ package org.pagewright.lab.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,8 +15,6 @@ import org.pagewright.lab.mutation.MutationPlan;
 import org.pagewright.lab.mutation.MutationRunner;
 import org.pagewright.lab.mutation.MutationTable;
 import org.pagewright.lab.report.BadInput;
-import org.pagewright.lab.report.Json;
-import org.pagewright.lab.report.OutputFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -92,15 +89,10 @@ final class MutateCommand implements Callable<Integer> {
       throw new BadInput("no class " + String.join(", ", types) + " in these packages");
     }
     Document document = new Document(MutationTable.rows(results), killers(results), results);
-    Path json = common.json();
-    if (json != null && json.toString().equals("-")) {
-      common.out().print(Json.text(document));
-      return ExitStatus.FINE;
+    if (!common.isJsonOnly()) {
+      print(document);
     }
-    print(document);
-    if (json != null) {
-      OutputFile.print(json, out -> out.print(Json.text(document)));
-    }
+    common.printJson(document);
     return ExitStatus.FINE;
   }
 

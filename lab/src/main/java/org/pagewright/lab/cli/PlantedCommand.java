@@ -1,7 +1,6 @@
 package org.pagewright.lab.cli;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +17,6 @@ import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.lab.experiment.Nearest;
 import org.pagewright.lab.report.BadInput;
-import org.pagewright.lab.report.Json;
-import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -125,17 +122,10 @@ final class PlantedCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Found> found = chosen().stream().map(this::look).toList();
-    Path json = common.json();
-    boolean isJsonOnly = json != null && json.toString().equals("-");
-    String document = Json.text(new Report(found.stream().map(Found::row).toList()));
-    if (isJsonOnly) {
-      common.out().print(document);
-    } else {
+    if (!common.isJsonOnly()) {
       common.out().print(names.isEmpty() ? table(found) : stories(found));
-      if (json != null) {
-        OutputFile.print(json, out -> out.print(document));
-      }
     }
+    common.printJson(new Report(found.stream().map(Found::row).toList()));
     return found.stream().allMatch(Found::isAsSaid) ? ExitStatus.FINE : ExitStatus.FOUND;
   }
 

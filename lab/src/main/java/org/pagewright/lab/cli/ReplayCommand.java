@@ -11,7 +11,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.kernel.alloc.AllocatorRules;
 import org.pagewright.lab.report.Json;
-import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.trace.ReplayOptions;
 import org.pagewright.lab.trace.ReplayResult;
 import org.pagewright.lab.trace.ReplayText;
@@ -114,7 +113,7 @@ final class ReplayCommand implements Callable<Integer> {
     Companions named = new Companions(stateStart, stateEnd, hidden, before, after);
     ReplayOptions options =
         new ReplayOptions(kernel, tellZone, named, !noState, !noHidden, allowPartial);
-    boolean showsText = common.json() == null || !common.json().toString().equals("-");
+    boolean showsText = !common.isJsonOnly();
     List<ReplayResult> results = new ArrayList<>();
     for (Path trace : traces) {
       common.err().println("replaying " + trace);
@@ -148,10 +147,6 @@ final class ReplayCommand implements Callable<Integer> {
   }
 
   private void writeJson(List<ReplayResult> results) throws IOException {
-    Path json = common.json();
-    if (json == null) {
-      return;
-    }
     Map<String, Object> document = new LinkedHashMap<>();
     List<Map<String, @Nullable Object>> traces = new ArrayList<>();
     for (int i = 0; i < results.size(); i++) {
@@ -160,11 +155,6 @@ final class ReplayCommand implements Callable<Integer> {
       traces.add(fields);
     }
     document.put("traces", traces);
-    String text = Json.text(document);
-    if (json.toString().equals("-")) {
-      common.out().print(text);
-    } else {
-      OutputFile.print(json, out -> out.print(text));
-    }
+    common.printJson(document);
   }
 }

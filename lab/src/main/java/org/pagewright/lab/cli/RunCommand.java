@@ -1,7 +1,6 @@
 package org.pagewright.lab.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,8 +18,6 @@ import org.pagewright.lab.experiment.suite.Experiments;
 import org.pagewright.lab.report.CsvReport;
 import org.pagewright.lab.report.Finding;
 import org.pagewright.lab.report.HtmlReport;
-import org.pagewright.lab.report.Json;
-import org.pagewright.lab.report.OutputFile;
 import org.pagewright.lab.report.Report;
 import org.pagewright.lab.report.TextReport;
 import org.pagewright.lab.report.TextTable;
@@ -163,9 +160,10 @@ final class RunCommand implements Callable<Integer> {
 
   private int printSensitivity(RunPlan plan, int threads) throws IOException {
     List<Sensitivity.Row> rows = Sensitivity.of(plan, threads);
-    print(common.json(), Json.text(Sensitivity.json(plan, rows)));
-    if (!isOutput(common.json())) {
-      print(Path.of("-"), Sensitivity.text(plan, rows));
+    common.printJson(Sensitivity.json(plan, rows));
+    if (!common.isJsonOnly()) {
+      common.out().print(Sensitivity.text(plan, rows));
+      common.out().flush();
     }
     return ExitStatus.FINE;
   }
@@ -179,31 +177,15 @@ final class RunCommand implements Callable<Integer> {
     String command = command(result.plan());
     String version = Version.number();
     Report report = RunReport.of(result, command, version);
-    print(html, HtmlReport.of(report));
-    print(csv, CsvReport.of(report));
-    print(common.json(), Json.text(RunReport.json(result, command, version)));
-    if (!isOutput(html) && !isOutput(csv) && !isOutput(common.json())) {
-      print(Path.of("-"), TextReport.of(report));
+    common.print(html, HtmlReport.of(report));
+    common.print(csv, CsvReport.of(report));
+    common.printJson(RunReport.json(result, command, version));
+    if (!CommonOptions.isOutput(html) && !CommonOptions.isOutput(csv) && !common.isJsonOnly()) {
+      common.out().print(TextReport.of(report));
+      common.out().flush();
     }
     boolean broken = report.findings().stream().anyMatch(f -> f.level() == Finding.Level.VIOLATION);
     return broken ? ExitStatus.FOUND : ExitStatus.FINE;
-  }
-
-  private void print(@Nullable Path file, String text) throws IOException {
-    if (file == null) {
-      return;
-    }
-    if (isOutput(file)) {
-      PrintWriter out = common.out();
-      out.print(text);
-      out.flush();
-    } else {
-      OutputFile.print(file, out -> out.print(text));
-    }
-  }
-
-  private static boolean isOutput(@Nullable Path file) {
-    return file != null && file.toString().equals("-");
   }
 
   /** The command line that repeats the run, whatever files this one wrote. */
