@@ -1,9 +1,7 @@
 package org.pagewright.faulty;
 
-import java.util.List;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
-import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Machine;
@@ -18,7 +16,7 @@ import org.pagewright.kernel.directmap.DirectMapConfig;
 import org.pagewright.kernel.directmap.SplitRules;
 
 /** An arm64 kernel of two CPUs that may split live leaves, under all oracles. */
-public final class ArmKernel implements World {
+public final class ArmKernel implements WatchedWorld {
   private final KernelMachine kernel;
   private final Oracles oracles;
 
@@ -57,13 +55,8 @@ public final class ArmKernel implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
-  }
-
-  @Override
-  public List<Violation> inspect() {
-    return oracles.inspect();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

@@ -2,7 +2,7 @@ package org.pagewright.faulty;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -30,7 +30,7 @@ import org.pagewright.kernel.secret.SecretServices;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
 /** A small kernel of two CPUs under all oracles, with parts that a bug may exchange. */
-public final class FaultyKernel implements World {
+public final class FaultyKernel implements WatchedWorld {
   private static final long RAM_BYTES = 64L << 20;
 
   /** Makes the mermap of a kernel. */
@@ -107,7 +107,7 @@ public final class FaultyKernel implements World {
 
   /** The same with another version of the mermap. */
   public static FaultyKernel with(MermapConfig config) {
-    return new FaultyKernel(config, FaultyKernel::soundMermap, KernelMachine::shootdown);
+    return new FaultyKernel(config, Mermap::new, KernelMachine::shootdown);
   }
 
   /** The kernel with another mermap. */
@@ -117,19 +117,7 @@ public final class FaultyKernel implements World {
 
   /** The kernel with another way to flush other CPUs. */
   public static FaultyKernel with(ShootdownMaker shootdowns) {
-    return new FaultyKernel(MermapConfig.V2, FaultyKernel::soundMermap, shootdowns);
-  }
-
-  private static Mermap soundMermap(
-      MermapConfig config, MmLocalRegion region, KernelMachine kernel, TlbShootdown shootdown) {
-    return new Mermap(
-        config,
-        region,
-        kernel.tables(),
-        kernel.allocator(),
-        shootdown,
-        kernel.machine().events(),
-        kernel.machine().cpus());
+    return new FaultyKernel(MermapConfig.V2, Mermap::new, shootdowns);
   }
 
   public Cpu cpu(int id) {
@@ -205,24 +193,14 @@ public final class FaultyKernel implements World {
     processes.run(cpu(cpu), processes.createTask(Task.Kind.KERNEL_THREAD, null));
   }
 
-  /** What the oracles found, the look at the end included. */
-  public List<Violation> found() {
-    return oracles.inspect();
-  }
-
   @Override
   public Machine machine() {
     return kernel.machine();
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
-  }
-
-  @Override
-  public List<Violation> inspect() {
-    return oracles.inspect();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

@@ -54,7 +54,7 @@ final class PlantedBugsTest {
       world.runKernelThread(0);
       world.processes().exit(world.cpu(1), first);
       file.truncate(world.cpu(1), 0);
-      assertThat(world.found()).isEmpty();
+      assertThat(world.inspect()).isEmpty();
     }
   }
 

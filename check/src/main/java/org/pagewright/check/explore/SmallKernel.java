@@ -38,7 +38,7 @@ import org.pagewright.kernel.secret.SecretmemConfig;
  * A freshly booted kernel with one secret file, under all oracles; where operations need one, all
  * its CPUs run threads of one process, which has an mm-local region or user memory.
  */
-public final class SmallKernel implements World {
+public final class SmallKernel implements WatchedWorld {
   private static final long RAM_BYTES = 32L << 20;
   private static final int INVALIDATE_LOCK = 1 << 30;
   private static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
@@ -310,17 +310,14 @@ public final class SmallKernel implements World {
     if (address == INVALIDATE_LOCK) {
       return "invalidate_lock of the file";
     }
-    return address == file.stepAddress() ? "page cache of the file" : World.super.place(address);
+    return address == file.stepAddress()
+        ? "page cache of the file"
+        : WatchedWorld.super.place(address);
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
-  }
-
-  @Override
-  public List<Violation> inspect() {
-    return oracles.inspect();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

@@ -44,15 +44,7 @@ final class SmallProcesses {
             kernel.tablePages(),
             kernel.shootdown(),
             kernel.machine().events());
-    this.mermap =
-        new Mermap(
-            MermapConfig.V2,
-            region,
-            kernel.tables(),
-            kernel.allocator(),
-            kernel.shootdown(),
-            kernel.machine().events(),
-            kernel.machine().cpus());
+    this.mermap = new Mermap(MermapConfig.V2, region, kernel, kernel.shootdown());
     this.ldt = new ModifyLdt(kernel, region);
     this.processes =
         new Processes(

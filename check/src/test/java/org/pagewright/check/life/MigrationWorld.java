@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -34,7 +34,7 @@ import org.pagewright.kernel.vm.VmParts;
 import org.pagewright.kernel.vm.VmServices;
 
 /** One process of two threads with one page of its own and one of a file, which may move. */
-final class MigrationWorld implements World {
+final class MigrationWorld implements WatchedWorld {
   static final long FIRST_VALUE = 3;
   private static final long SECOND_VALUE = 9;
   private static final int READ_WRITE = Access.READ | Access.WRITE;
@@ -316,8 +316,8 @@ final class MigrationWorld implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -20,7 +20,7 @@ import org.pagewright.kernel.vm.MapRequest;
 import org.pagewright.kernel.vm.VmConfig;
 
 /** Two threads of one process that use the same memory. */
-final class ThreadsWorld implements World {
+final class ThreadsWorld implements WatchedWorld {
   static final int PAGES = 6;
 
   /** Acts that a thread may choose from. */
@@ -111,8 +111,8 @@ final class ThreadsWorld implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

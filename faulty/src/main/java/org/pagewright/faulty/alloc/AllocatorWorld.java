@@ -3,7 +3,7 @@ package org.pagewright.faulty.alloc;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -25,7 +25,7 @@ import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 
 /** A booted kernel of two CPUs under all oracles whose page allocator a bug may change. */
-final class AllocatorWorld implements World {
+final class AllocatorWorld implements WatchedWorld {
   /** Order of a pageblock. */
   static final int BLOCK = 9;
 
@@ -119,14 +119,8 @@ final class AllocatorWorld implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
-  }
-
-  /** What the oracles found, the look at the end included. */
-  @Override
-  public List<Violation> inspect() {
-    return oracles.inspect();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

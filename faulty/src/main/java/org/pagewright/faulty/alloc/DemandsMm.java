@@ -41,7 +41,7 @@ public final class DemandsMm {
       long first = allocator.allocate(world.cpu(0), Gfp.KERNEL, 0, AllocFlags.UNMAPPED);
       long second = allocator.allocate(world.cpu(0), Gfp.KERNEL | Gfp.UNMAPPED, 0);
       assert first != PageAllocator.NONE && (second == PageAllocator.NONE) == isPlanted : second;
-      return world.found();
+      return world.inspect();
     }
   }
 

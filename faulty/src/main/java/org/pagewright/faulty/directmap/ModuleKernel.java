@@ -1,9 +1,7 @@
 package org.pagewright.faulty.directmap;
 
-import java.util.List;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
-import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Machine;
@@ -23,7 +21,7 @@ import org.pagewright.kernel.pgtable.PageTables;
  * A kernel with a module of 512 pages, all but the first read-only and executable: one more change
  * and they collapse into a leaf.
  */
-final class ModuleKernel implements World {
+final class ModuleKernel implements WatchedWorld {
   private static final long MIB = 1L << 20;
   private static final long PAGE_BYTES = 1 << 12;
   private static final long NO_EXECUTE = 1L << 63;
@@ -76,13 +74,8 @@ final class ModuleKernel implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
-  }
-
-  @Override
-  public List<Violation> inspect() {
-    return oracles.inspect();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

@@ -5,7 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.List;
 import java.util.function.Function;
 import org.pagewright.check.explore.Act;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -35,7 +35,7 @@ import org.pagewright.kernel.tablelife.TableAllocator;
 import org.pagewright.kernel.tablelife.TableRules;
 
 /** Two CPUs that run one process, whose pages are mapped by hand, under all oracles. */
-public final class TableWorld implements World {
+public final class TableWorld implements WatchedWorld {
   /** An address whose lowest table translates {@link #TABLE_BYTES} from here on. */
   public static final long HEAP = 1L << 30;
 
@@ -207,8 +207,8 @@ public final class TableWorld implements World {
   // ---- who watches
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

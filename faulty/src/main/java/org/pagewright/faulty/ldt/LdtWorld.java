@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
@@ -31,7 +31,7 @@ import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
 
 /** A small kernel of two CPUs with LDTs, a mermap where there is room, and page-table isolation. */
-public final class LdtWorld implements World {
+public final class LdtWorld implements WatchedWorld {
   private static final long RAM_BYTES = 32L << 20;
 
   private final LdtKernel kernel;
@@ -190,13 +190,8 @@ public final class LdtWorld implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
-  }
-
-  @Override
-  public List<Violation> inspect() {
-    return oracles.inspect();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

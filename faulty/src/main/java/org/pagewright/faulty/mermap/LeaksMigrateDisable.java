@@ -34,14 +34,7 @@ public final class LeaksMigrateDisable extends Mermap {
 
   private LeaksMigrateDisable(
       MermapConfig config, MmLocalRegion region, KernelMachine kernel, TlbShootdown shootdown) {
-    super(
-        config,
-        region,
-        kernel.tables(),
-        kernel.allocator(),
-        shootdown,
-        kernel.machine().events(),
-        kernel.machine().cpus());
+    super(config, region, kernel, shootdown);
   }
 
   private static Trial<FaultyKernel> mapOnce(boolean isPlanted) {

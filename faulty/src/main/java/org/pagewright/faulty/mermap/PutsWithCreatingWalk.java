@@ -49,14 +49,7 @@ public final class PutsWithCreatingWalk extends Mermap {
       KernelMachine kernel,
       TlbShootdown shootdown,
       boolean isPlanted) {
-    super(
-        config,
-        region,
-        kernel.tables(),
-        kernel.allocator(),
-        shootdown,
-        kernel.machine().events(),
-        kernel.machine().cpus());
+    super(config, region, kernel, shootdown);
     this.tables = kernel.tables();
     this.region = region;
     this.isPlanted = isPlanted;

@@ -52,7 +52,7 @@ public final class SharesReservedRecord {
       for (long handle : handles) {
         mermap.put(cpu, handle);
       }
-      return world.found();
+      return world.inspect();
     }
   }
 }

@@ -54,7 +54,7 @@ public final class WrapsIntoNextCpu {
       if (handle != MermapHandle.NONE) {
         mermap.put(cpu, handle);
       }
-      return world.found();
+      return world.inspect();
     }
   }
 
@@ -68,14 +68,7 @@ public final class WrapsIntoNextCpu {
         KernelMachine kernel,
         TlbShootdown shootdown,
         boolean isPlanted) {
-      super(
-          config,
-          region,
-          kernel.tables(),
-          kernel.allocator(),
-          shootdown,
-          kernel.machine().events(),
-          kernel.machine().cpus());
+      super(config, region, kernel, shootdown);
       this.isPlanted = isPlanted;
     }
 

@@ -48,7 +48,7 @@ public final class FreesWhileCached {
         file.grab(world.cpu(0), index);
       }
       file.truncate(world.cpu(0), 0);
-      return world.found();
+      return world.inspect();
     }
   }
 }

@@ -45,7 +45,7 @@ public final class IgnoresFailedRestore {
       assert written == BYTES : written;
       world.kernel().directMap().replaceSplitTables(new NoTables(world.kernel().tablePages()));
       file.release(cpu);
-      return world.found();
+      return world.inspect();
     }
   }
 

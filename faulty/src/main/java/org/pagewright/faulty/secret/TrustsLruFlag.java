@@ -48,7 +48,7 @@ public final class TrustsLruFlag {
       pins.pin(world.cpu(0), file, 5);
       pages.drainLru(world.cpu(0));
       pins.pin(world.cpu(0), file, 5);
-      return world.found();
+      return world.inspect();
     }
   }
 }

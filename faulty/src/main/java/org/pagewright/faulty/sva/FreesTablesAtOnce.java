@@ -71,7 +71,7 @@ public final class FreesTablesAtOnce {
       int large = vmap.map(cpu, new PageRange(va, pa, LARGE_BYTES), RIGHTS, /* largestLevel= */ 2);
       assert small == 0 && large == 0 : small + " " + large;
       queue.work(cpu);
-      return world.found();
+      return world.inspect();
     }
   }
 }

@@ -45,7 +45,7 @@ public final class SparesLazyCpus {
       world.mermap().put(user, handle);
       world.runKernelThread(1);
       world.processes().exit(world.cpu(0), mm);
-      return world.found();
+      return world.inspect();
     }
   }
 

@@ -4,7 +4,7 @@ import static java.util.Objects.requireNonNull;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.pagewright.check.explore.World;
+import org.pagewright.check.explore.WatchedWorld;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -28,7 +28,7 @@ import org.pagewright.kernel.vm.VmParts;
 import org.pagewright.kernel.vm.VmServices;
 
 /** A kernel of two CPUs with user memory under all oracles; at the end every process exits. */
-final class ProgramWorld implements World {
+final class ProgramWorld implements WatchedWorld {
   private static final long RAM_BYTES = 32L << 20;
 
   /** Exchanges a part of user memory. */
@@ -132,8 +132,8 @@ final class ProgramWorld implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return oracles.violations();
+  public Oracles oracles() {
+    return oracles;
   }
 
   @Override

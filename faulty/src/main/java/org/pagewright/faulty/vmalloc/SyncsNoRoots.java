@@ -56,7 +56,7 @@ public final class SyncsNoRoots {
       int error = vmap.map(cpu, range, Rights.KERNEL_READ | Rights.ACCESSED, /* largestLevel= */ 1);
       assert error == 0 : error;
       world.runPrepared(1);
-      return world.found();
+      return world.inspect();
     }
   }
 }

@@ -1,9 +1,8 @@
 package org.pagewright.faulty.vmalloc;
 
-import java.util.List;
 import java.util.function.Function;
-import org.pagewright.check.explore.World;
-import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.explore.WatchedWorld;
+import org.pagewright.check.oracle.Oracles;
 import org.pagewright.faulty.ArmKernel;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Machine;
@@ -16,7 +15,7 @@ import org.pagewright.kernel.vmalloc.KernelRoots;
 import org.pagewright.kernel.vmalloc.KernelVmap;
 
 /** An arm64 kernel where one page of a 1G range was mapped and unmapped: its tables are left. */
-final class VmapWorld implements World {
+final class VmapWorld implements WatchedWorld {
   private static final long GIB = 1L << 30;
   private static final long PAGE_BYTES = 1 << 12;
   private static final long DUMPED_BYTES = 16 * PAGE_BYTES;
@@ -70,13 +69,8 @@ final class VmapWorld implements World {
   }
 
   @Override
-  public List<Violation> violations() {
-    return arm.violations();
-  }
-
-  @Override
-  public List<Violation> inspect() {
-    return arm.inspect();
+  public Oracles oracles() {
+    return arm.oracles();
   }
 
   @Override

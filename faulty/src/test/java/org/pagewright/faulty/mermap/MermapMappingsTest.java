@@ -27,7 +27,7 @@ final class MermapMappingsTest {
       assertThat(second).isNotEqualTo(MermapHandle.NONE);
       world.mermap().put(cpu, first);
       world.mermap().put(cpu, second);
-      assertThat(world.found()).isEmpty();
+      assertThat(world.inspect()).isEmpty();
     }
   }
 

@@ -10,6 +10,7 @@ import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.arch.FaultInjection;
+import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.mm.MmFeature;
@@ -53,6 +54,19 @@ public class Mermap implements MermapView, MmFeature {
   private final long unmappedEntry;
   private FaultInjection faults = FaultInjection.NONE;
   private final long[] warnings = new long[MermapWarning.values().length];
+
+  /** The mermap of a booted kernel; {@code shootdown} flushes the CPUs of its processes. */
+  public Mermap(
+      MermapConfig config, MmLocalRegion region, KernelMachine kernel, TlbShootdown shootdown) {
+    this(
+        config,
+        region,
+        kernel.tables(),
+        kernel.allocator(),
+        shootdown,
+        kernel.machine().events(),
+        kernel.machine().cpus());
+  }
 
   /** The mermap of every address space on a machine with {@code cpus} possible CPUs. */
   public Mermap(
