@@ -1,6 +1,8 @@
 package org.pagewright.kernel.vm;
 
 import java.util.List;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.hardware.paging.Access;
@@ -219,29 +221,34 @@ public final class UserMemory implements MmFeature, PageRelease {
 
   /** Drops what a range holds. Models {@code madvise(2)} with MADV_DONTNEED. */
   public int dontNeed(Cpu cpu, AddressSpace space, long va, long bytes) {
-    cpu.charge(Primitive.SYSCALL);
-    if (!isRange(va, bytes)) {
-      return -Errno.EINVAL;
-    }
-    space.lock().acquireShared(cpu);
-    int result = space.areas().covers(va, va + bytes) ? 0 : -Errno.ENOMEM;
-    for (Area area : space.areas().touching(va, va + bytes)) {
-      if (area.backing().isLocked() || area.hugeFile() != null) {
-        result = -Errno.EINVAL;
-        break;
-      }
-      long from = Math.max(va, area.from());
-      long to = Math.min(va + bytes, area.to());
-      MmuGather gather = services.userTables().gather(space.mm(), /* isFullMm= */ false);
-      zap(cpu, gather, from, to, /* reclaims= */ true);
-      gather.finish(cpu);
-    }
-    space.lock().releaseShared(cpu);
-    return result;
+    return advise(
+        cpu,
+        space,
+        va,
+        bytes,
+        area -> !area.backing().isLocked() && area.hugeFile() == null,
+        (gather, part) -> zap(cpu, gather, part.from(), part.to(), /* reclaims= */ true));
   }
 
   /** Allows the kernel to drop what a range holds. Models {@code madvise(2)} with MADV_FREE. */
   public int free(Cpu cpu, AddressSpace space, long va, long bytes) {
+    return advise(
+        cpu,
+        space,
+        va,
+        bytes,
+        Area::isAnonymous,
+        (gather, part) -> protection.clean(cpu, space, part, gather));
+  }
+
+  /** Takes an advice in a range's areas, in order, up to the first that does not allow it. */
+  private int advise(
+      Cpu cpu,
+      AddressSpace space,
+      long va,
+      long bytes,
+      Predicate<Area> allows,
+      BiConsumer<MmuGather, Area> take) {
     cpu.charge(Primitive.SYSCALL);
     if (!isRange(va, bytes)) {
       return -Errno.EINVAL;
@@ -249,15 +256,14 @@ public final class UserMemory implements MmFeature, PageRelease {
     space.lock().acquireShared(cpu);
     int result = space.areas().covers(va, va + bytes) ? 0 : -Errno.ENOMEM;
     for (Area area : space.areas().touching(va, va + bytes)) {
-      if (!area.isAnonymous()) {
+      if (!allows.test(area)) {
         result = -Errno.EINVAL;
         break;
       }
       long from = Math.max(va, area.from());
       long to = Math.min(va + bytes, area.to());
       MmuGather gather = services.userTables().gather(space.mm(), /* isFullMm= */ false);
-      Area part = area.at(from, to, area.index(from, services.pageShift()));
-      protection.clean(cpu, space, part, gather);
+      take.accept(gather, area.at(from, to, area.index(from, services.pageShift())));
       gather.finish(cpu);
     }
     space.lock().releaseShared(cpu);
