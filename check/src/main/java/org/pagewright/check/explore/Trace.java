@@ -50,7 +50,7 @@ final class Trace implements Scheduler, EventLog.Reader {
   public void step(int cpu, int kind, long address) {
     World watched = world;
     String verb = verb(kind);
-    if (watched != null && !verb.isEmpty() && shared.isShared(kind, address)) {
+    if (watched != null && !verb.isEmpty() && shared.isContended(address)) {
       if (watched.isToldBySteps(address)) {
         tell(cpu, verb + watched.place(address));
       }
@@ -111,7 +111,7 @@ final class Trace implements Scheduler, EventLog.Reader {
   /** Locks that one CPU alone takes are not told. */
   private String lock(long lockClass, long identity) {
     World watched = world;
-    return watched == null || !shared.isShared(Step.LOCK, identity)
+    return watched == null || !shared.isContended(identity)
         ? ""
         : "takes " + watched.machine().lockClassName(lockClass);
   }

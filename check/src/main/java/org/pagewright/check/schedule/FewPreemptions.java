@@ -6,8 +6,8 @@ import org.pagewright.hardware.cpu.Step;
 
 /**
  * Every order with few preemptions, those with fewer first, as CHESS does. A CPU is preempted only
- * before a step whose address another CPU also uses, one of the two writing, and where an interrupt
- * may be sent or come in. Waiting is no preemption.
+ * before a step that may not be exchanged with a step of another CPU, and where an interrupt may be
+ * sent or come in. Waiting is no preemption.
  */
 public final class FewPreemptions implements Strategy {
   private final int preemptionsMax;
@@ -80,6 +80,7 @@ public final class FewPreemptions implements Strategy {
     if (runnable[0] != current) {
       return pick(count);
     }
+    shared.setPageShift(run.pageShift());
     int kind = run.nextKind(current);
     if (kind == Step.RELAX) {
       return 1 + pick(count - 1);

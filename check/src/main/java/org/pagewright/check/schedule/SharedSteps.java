@@ -1,71 +1,127 @@
 package org.pagewright.check.schedule;
 
+import java.util.HashSet;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.pagewright.hardware.cpu.Step;
 
-/** Which addresses several CPUs use, one of them writing: only there does the order matter. */
+/**
+ * Which steps of a program may not be exchanged with a step of another CPU ({@link StepConflicts}):
+ * only there does the order matter.
+ */
 public final class SharedSteps {
-  /** CPUs that use an address, those that read in the low half, those that write in the high. */
-  private final Map<Long, Long> users = new TreeMap<>();
+  /** What a CPU does in a step. */
+  private record Deed(int kind, long address) implements Comparable<Deed> {
+    @Override
+    public int compareTo(Deed other) {
+      int order = Long.compare(address, other.address);
+      return order != 0 ? order : Integer.compare(kind, other.kind);
+    }
+  }
 
-  private static final int WRITERS_SHIFT = 32;
+  /** By what is done, the CPUs that do it. */
+  private final NavigableMap<Deed, Long> users = new TreeMap<>();
+
+  /** What meets a step of another CPU; kept up to date by {@link #add}. */
+  private final Set<Deed> shared = new HashSet<>();
+
+  private final StepConflicts conflicts = new StepConflicts(/* cpus= */ 2);
+  private int pageShift;
 
   /** Nothing is known. */
   public SharedSteps() {}
 
-  /** Notes a step. */
-  public void note(int cpu, int kind, long address) {
-    users.merge(address, 1L << (isRead(kind) ? cpu : cpu + WRITERS_SHIFT), (a, b) -> a | b);
+  /** Says how large frames are. */
+  void setPageShift(int pageShift) {
+    this.pageShift = pageShift;
+    conflicts.setPageShift(pageShift);
   }
 
-  /** Adds what {@code other} knows; true if that makes an address shared. */
+  /** Notes a step. */
+  public void note(int cpu, int kind, long address) {
+    users.merge(new Deed(kind, address), 1L << cpu, (a, b) -> a | b);
+  }
+
+  /** Adds what {@code other} knows; true if more steps are shared then. */
   boolean add(SharedSteps other) {
     boolean hasGrown = false;
-    for (Map.Entry<Long, Long> entry : other.users.entrySet()) {
-      long before = users.getOrDefault(entry.getKey(), 0L);
+    for (Map.Entry<Deed, Long> entry : other.users.entrySet()) {
+      Deed deed = entry.getKey();
+      long before = users.getOrDefault(deed, 0L);
       long after = before | entry.getValue();
-      users.put(entry.getKey(), after);
-      hasGrown |= isShared(after) && !isShared(before);
+      if (after != before) {
+        users.put(deed, after);
+        hasGrown |= share(deed, after);
+      }
     }
     return hasGrown;
   }
 
+  /** Marks a deed and those that it meets; true if one was not marked. */
+  private boolean share(Deed deed, long cpus) {
+    boolean hasGrown = false;
+    for (Map.Entry<Deed, Long> other : users.entrySet()) {
+      boolean isOfTwo = Long.bitCount(cpus | other.getValue()) > 1;
+      if (isOfTwo && meets(deed, other.getKey())) {
+        hasGrown |= shared.add(deed);
+        hasGrown |= shared.add(other.getKey());
+      }
+    }
+    return hasGrown;
+  }
+
+  private boolean meets(Deed one, Deed other) {
+    return conflicts.conflict(0, one.kind, one.address, 1, other.kind, other.address);
+  }
+
   /** Whether another CPU could come in between at this step. */
-  public boolean isShared(int kind, long address) {
+  boolean isShared(int kind, long address) {
     return switch (kind) {
-      // Others only become able to go on by these; whoever waits goes on at its own step.
-      case Step.UNLOCK, Step.UNLOCK_SHARED, Step.INVALIDATE -> false;
       case Step.IPI_SEND, Step.INTERRUPTS_ON -> true;
-      default -> isShared(users.getOrDefault(address, 0L));
+      default -> shared.contains(new Deed(kind, address));
     };
   }
 
-  /** One word that {@link #parse} reads. */
-  String text() {
-    StringBuilder text = new StringBuilder("shared");
-    users.forEach((address, who) -> text.append(',').append(address).append(':').append(who));
-    return text.toString();
-  }
-
-  static SharedSteps parse(String text) {
-    SharedSteps steps = new SharedSteps();
-    String[] parts = text.split(",", -1);
-    for (int i = 1; i < parts.length; i++) {
-      int colon = parts[i].lastIndexOf(':');
-      long address = Long.parseLong(parts[i].substring(0, Math.max(0, colon)));
-      steps.users.put(address, Long.parseLong(parts[i].substring(colon + 1)));
+  /** Whether several CPUs use an address or lock, one of them not only reading. */
+  public boolean isContended(long address) {
+    long all = 0;
+    long writers = 0;
+    Deed first = new Deed(0, address);
+    Deed last = new Deed(Integer.MAX_VALUE, address);
+    for (Map.Entry<Deed, Long> user : users.subMap(first, last).entrySet()) {
+      all |= user.getValue();
+      writers |= isRead(user.getKey().kind) ? 0 : user.getValue();
     }
-    return steps;
+    return writers != 0 && Long.bitCount(all) > 1;
   }
 
   private static boolean isRead(int kind) {
     return kind == Step.LOAD || kind == Step.ENTRY_READ || kind == Step.ACCESS;
   }
 
-  private static boolean isShared(long users) {
-    long writers = users >>> WRITERS_SHIFT;
-    long all = writers | (users & 0xffff_ffffL);
-    return writers != 0 && Long.bitCount(all) > 1;
+  /** One word that {@link #parse} reads. */
+  String text() {
+    StringBuilder text = new StringBuilder("shared,").append(pageShift);
+    users.forEach((deed, cpus) -> {
+      text.append(',').append(deed.kind).append(':').append(deed.address);
+      text.append(':').append(cpus);
+    });
+    return text.toString();
+  }
+
+  static SharedSteps parse(String text) {
+    String[] parts = text.split(",", -1);
+    SharedSteps read = new SharedSteps();
+    for (int i = 2; i < parts.length; i++) {
+      String[] numbers = parts[i].split(":", -1);
+      Deed deed = new Deed(Integer.parseInt(numbers[0]), Long.parseLong(numbers[1]));
+      read.users.put(deed, Long.parseLong(numbers[2]));
+    }
+    SharedSteps steps = new SharedSteps();
+    steps.setPageShift(Integer.parseInt(parts[1]));
+    steps.add(read);
+    return steps;
   }
 }

@@ -23,7 +23,7 @@ public final class BelievesOldCount {
           PlantedBug.Status.CONFIRMED,
           "emptied-tables",
           "a zap that let go of the lock believes that the table is still empty",
-          Search.exhaust(BelievesOldCount::refill, /* preemptionsMax= */ 2));
+          Search.exhaust(BelievesOldCount::refill, /* preemptionsMax= */ 1));
 
   private BelievesOldCount() {}
 

@@ -31,7 +31,7 @@ public final class FreesReclaimedAtOnce {
                   reclaimUnderWalk(
                       ArchTables.named("alpha"),
                       isPlanted ? LinuxVersion.V6_17 : LinuxVersion.V7_0),
-              /* preemptionsMax= */ 2));
+              /* preemptionsMax= */ 1));
 
   private FreesReclaimedAtOnce() {}
 

@@ -2,6 +2,7 @@ package org.pagewright.kernel.boot;
 
 import java.util.Arrays;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.pgtable.TableSource;
@@ -44,6 +45,7 @@ final class EarlyTables implements TableSource {
 
   @Override
   public void free(Cpu cpu, long tablePa, int level) {
+    cpu.step(Step.FREE, tablePa);
     long size = Math.max(format.tableBytes(level), format.pageBytes());
     bytes -= size;
     if (size == format.pageBytes()) {
