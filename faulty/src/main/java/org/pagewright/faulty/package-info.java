@@ -9,9 +9,8 @@
  * <p>Entry class: {@link org.pagewright.faulty.PlantedBugs}, the list of all. Others: {@link
  * org.pagewright.check.explore.PlantedBug}, {@link org.pagewright.faulty.FaultyKernel}, a small
  * kernel with processes, mermap and secret memory whose parts a bug may exchange, {@link
- * org.pagewright.faulty.ArmKernel}, the same on arm64 without processes, {@link
- * org.pagewright.faulty.NoTables}, a source of tables that has none, and {@link
- * org.pagewright.faulty.StopsOnce}, schedules that stop a CPU after each of its steps.
+ * org.pagewright.faulty.ArmKernel}, the same on arm64 without processes, and {@link
+ * org.pagewright.faulty.NoTables}, a source of tables that has none.
  *
  * <p>Invariants: the scenario of each bug, run on the kernel without it, is silent; with it, only
  * the named oracle speaks.

@@ -2,8 +2,8 @@ package org.pagewright.faulty.directmap;
 
 import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
-import org.pagewright.faulty.StopsOnce;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.directmap.DirectMapConfig;
@@ -14,7 +14,7 @@ import org.pagewright.kernel.pgtable.PageTableDump;
  * commit a1c7570cedd0, 2026). The configuration of Linux 7.0 is the bug, the one of 7.3 its fix.
  *
  * <p>Scenario: CPU 0 makes the last page of a 2M range read-only and executable, so that the range
- * collapses; CPU 1 dumps the range, and is stopped after each of its steps in turn.
+ * collapses; CPU 1 dumps the range.
  */
 public final class CollapseFreesUnderDump {
   /** The bug with its scenario. */
@@ -25,8 +25,7 @@ public final class CollapseFreesUnderDump {
           PlantedBug.Status.CONFIRMED,
           "table-life",
           "a collapse frees a table that a dumper reads",
-          StopsOnce.search(
-              CollapseFreesUnderDump::collapseAndDump, /* stopped= */ 1, /* stepsMax= */ 64));
+          Search.exhaust(CollapseFreesUnderDump::collapseAndDump, /* preemptionsMax= */ 2));
 
   private static final long DUMPED_BYTES = 32 << 12;
 

@@ -2,8 +2,8 @@ package org.pagewright.faulty.vmalloc;
 
 import org.pagewright.check.explore.Act;
 import org.pagewright.check.explore.PlantedBug;
+import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
-import org.pagewright.faulty.StopsOnce;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.vmalloc.KernelRoots;
@@ -15,7 +15,7 @@ import org.pagewright.kernel.vmalloc.KernelVmap;
  * leaves where there is a dump; since 6.17 freeing waits for dumps).
  *
  * <p>Scenario, on arm64: CPU 0 maps a 2M range by one leaf where there was a table; CPU 1 dumps the
- * range, and is stopped after each of its steps in turn.
+ * range.
  */
 public final class FreesUnderDump extends KernelVmap {
   /** The bug with its scenario. */
@@ -26,7 +26,7 @@ public final class FreesUnderDump extends KernelVmap {
           PlantedBug.Status.CONFIRMED,
           "table-life",
           "a table that a large leaf replaces is freed while a dump reads it",
-          StopsOnce.search(FreesUnderDump::mapAndDump, /* stopped= */ 1, /* stepsMax= */ 64));
+          Search.exhaust(FreesUnderDump::mapAndDump, /* preemptionsMax= */ 1));
 
   private FreesUnderDump(KernelMachine kernel) {
     super(
