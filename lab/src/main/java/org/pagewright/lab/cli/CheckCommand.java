@@ -31,8 +31,12 @@ import org.pagewright.lab.scenario.CheckMatrix;
 import org.pagewright.lab.scenario.ScenarioFile;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Runs scenarios under checkers and schedules. */
 @Command(
@@ -53,6 +57,8 @@ final class CheckCommand implements Callable<Integer> {
   private static final int PAIRS_MAX = 1000;
   private static final int PRIORITIES_DEFAULT = 1000;
   private static final int SMOKE_SCHEDULES = 12;
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Mixin private final CommonOptions common = new CommonOptions();
 
@@ -85,8 +91,9 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--schedules",
       paramLabel = "N",
+      converter = CommonOptions.Count.class,
       description = "Stop each search after so many schedules.")
-  private long schedulesMax = Long.MAX_VALUE;
+  private int schedulesMax = Integer.MAX_VALUE;
 
   @Option(
       names = "--state",
@@ -114,6 +121,7 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--seconds",
       paramLabel = "N",
+      converter = CommonOptions.Count.class,
       description = "Stop each search after this time (default: ${DEFAULT-VALUE}).")
   private int seconds = 60;
 
@@ -135,22 +143,52 @@ final class CheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    requireSense();
+    common.requireFolder();
+    CommonOptions.requireFolder(state);
     List<CheckMatrix.Case> cases = cases();
     if (state != null && cases.size() != 1) {
       throw new BadInput("--state is of one search; expected one scenario and one format");
     }
     List<Result> results = new ArrayList<>();
-    for (CheckMatrix.Case one : cases) {
-      Result result = explore(one);
-      results.add(result);
-      if (!common.isJsonOnly()) {
-        print(result);
-        common.out().flush(); // An interrupted run has told what it finished.
+    try (Interruption interruption = new Interruption()) {
+      for (CheckMatrix.Case one : cases) {
+        if (interruption.isRequested()) {
+          break;
+        }
+        Result result = explore(one, interruption);
+        results.add(result);
+        if (!common.isJsonOnly()) {
+          print(result);
+          common.out().flush();
+        }
       }
+      common.printJson(results);
     }
-    common.printJson(results);
     boolean isFine = results.stream().allMatch(result -> result.failure() == null);
     return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
+  }
+
+  /** Refuses options of which one would be ignored. */
+  private void requireSense() {
+    requireNot(all && !names.isEmpty(), "--all", "names of scenarios");
+    requireNot(faults && schedule != null, "--faults", "--schedule");
+    requireNot(faults && state != null, "--faults", "--state");
+    requireNot(schedule != null && state != null, "--schedule", "--state");
+    if (preemptions < 0) {
+      throw wrong("--preemptions " + preemptions + "; expected a number from 0 on");
+    }
+  }
+
+  private void requireNot(boolean isBoth, String one, String other) {
+    if (isBoth) {
+      throw wrong(one + " does not go together with " + other + "; expected one of them");
+    }
+  }
+
+  private ParameterException wrong(String what) {
+    CommandSpec command = Objects.requireNonNull(spec, "picocli sets the command before it runs");
+    return new ParameterException(command.commandLine(), what);
   }
 
   private List<CheckMatrix.Case> cases() throws IOException {
@@ -200,11 +238,16 @@ final class CheckCommand implements Callable<Integer> {
     return one;
   }
 
-  private Result explore(CheckMatrix.Case one) throws IOException {
-    long most = smoke ? Math.min(schedulesMax, SMOKE_SCHEDULES) : schedulesMax;
+  private Result explore(CheckMatrix.Case one, Interruption interruption) throws IOException {
+    int most = smoke ? Math.min(schedulesMax, SMOKE_SCHEDULES) : schedulesMax;
     SearchClock clock =
         new SearchClock(
-            one.label(), common.err(), System::nanoTime, Duration.ofSeconds(seconds), most);
+            one.label(),
+            common.err(),
+            System::nanoTime,
+            Duration.ofSeconds(seconds),
+            most,
+            interruption::isRequested);
     Trial<SmallKernel> trial = one.scenario().on(one.format());
     Exploration found;
     if (faults) {
@@ -212,7 +255,7 @@ final class CheckCommand implements Callable<Integer> {
     } else if (schedule != null) {
       found = replay(new Explorer(trial), one.label());
     } else {
-      found = search(one.label() + ", " + explore, trial, clock);
+      found = search(subject(one), trial, clock);
     }
     String kernel = one.label().substring(one.scenario().name().length() + 2);
     return new Result(
@@ -256,6 +299,13 @@ final class CheckCommand implements Callable<Integer> {
     } catch (IllegalArgumentException e) {
       throw new BadInput(label + ", --schedule: " + e.getMessage());
     }
+  }
+
+  /** What a state must be of; a scenario that was changed is another one. */
+  private String subject(CheckMatrix.Case one) {
+    String how = explore.equals(PREEMPTIONS) ? preemptions + " " + explore : explore;
+    int program = ScenarioFile.print(one.scenario()).hashCode();
+    return String.format(Locale.ROOT, "%s (%08x), %s", one.label(), program, how);
   }
 
   private Exploration search(String subject, Trial<SmallKernel> trial, SearchClock clock)
@@ -303,9 +353,9 @@ final class CheckCommand implements Callable<Integer> {
 
   private long count() {
     try {
-      return Long.parseUnsignedLong(explore);
-    } catch (NumberFormatException e) {
-      throw new BadInput(
+      return new CommonOptions.Count().convert(explore);
+    } catch (TypeConversionException e) {
+      throw wrong(
           "--explore " + explore + "; expected exhaustive, preemptions, priorities or a number");
     }
   }
@@ -315,10 +365,11 @@ final class CheckCommand implements Callable<Integer> {
     PrintWriter out = common.out();
     out.printf(
         Locale.ROOT,
-        "%s, %s: %,d schedules in %.1f s (%s), %s%n",
+        "%s, %s: %,d schedule%s in %.1f s (%s), %s%n",
         result.scenario(),
         result.kernel(),
         result.schedules(),
+        result.schedules() == 1 ? "" : "s",
         result.seconds(),
         result.coverage(),
         failure == null ? "none failed" : "FAILED");

@@ -2,16 +2,20 @@ package org.pagewright.lab.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.report.Json;
 import org.pagewright.lab.report.OutputFile;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** Options that every command takes. */
 final class CommonOptions {
@@ -20,6 +24,26 @@ final class CommonOptions {
     auto,
     always,
     never
+  }
+
+  /** Reads how many, or how long: a number that asks for something. */
+  static final class Count implements ITypeConverter<Integer> {
+    private static final int MOST = 1_000_000_000;
+
+    @Override
+    public Integer convert(String text) {
+      int count;
+      try {
+        count = Integer.parseInt(text);
+      } catch (NumberFormatException e) {
+        count = 0;
+      }
+      if (count < 1 || count > MOST) {
+        throw new TypeConversionException(
+            "'" + text + "' is out of range; expected a number from 1 to " + MOST);
+      }
+      return count;
+    }
   }
 
   // picocli replaces the value by that of the command line or of the default.
@@ -72,6 +96,22 @@ final class CommonOptions {
   /** Where the JSON document goes, or null when none is wanted; {@code -} is standard output. */
   @Nullable Path json() {
     return json;
+  }
+
+  /** Fails before a long run, and not after it, if there is no folder for the JSON document. */
+  void requireFolder() throws IOException {
+    requireFolder(json);
+  }
+
+  /** Fails if there is no folder for a file that is written at the end; nothing for null. */
+  static void requireFolder(@Nullable Path file) throws IOException {
+    if (file == null || isOutput(file)) {
+      return;
+    }
+    Path folder = file.toAbsolutePath().getParent();
+    if (Files.isDirectory(file) || folder == null || !Files.isDirectory(folder)) {
+      throw new BadInput(file.toString(), "cannot be written", "a file in a folder that exists");
+    }
   }
 
   /** Where results are printed. */

@@ -8,6 +8,8 @@ import org.pagewright.lab.report.TextTable;
 
 /** How a run that broke a property is told: who did what, step by step, and what was violated. */
 final class FailureText {
+  private static final String INDENT = "  ";
+
   private FailureText() {}
 
   /** What each CPU did, a table of its steps if they were noted, and the violations last. */
@@ -15,16 +17,28 @@ final class FailureText {
     StringBuilder out = new StringBuilder();
     List<List<String>> programs = failure.programs();
     for (int cpu = 0; cpu < programs.size(); cpu++) {
-      out.append("CPU ").append(cpu).append(" did: ");
-      out.append(String.join(", ", programs.get(cpu))).append('\n');
+      out.append(folded("CPU " + cpu + " did: " + String.join(", ", programs.get(cpu))));
     }
     if (!failure.rows().isEmpty()) {
       out.append(table(failure));
     }
-    failure.violations().stream()
-        .distinct()
-        .forEach(one -> out.append("violated: ").append(one).append('\n'));
+    failure.violations().stream().distinct().forEach(one -> out.append(folded("violated: " + one)));
     return out.toString();
+  }
+
+  /** A line, or several where it would be wider than a table may be; what follows is indented. */
+  private static String folded(String line) {
+    StringBuilder out = new StringBuilder();
+    String left = line;
+    while (left.length() > TextTable.WIDTH) {
+      int space = left.lastIndexOf(' ', TextTable.WIDTH);
+      if (space <= INDENT.length()) {
+        break;
+      }
+      out.append(left, 0, space).append('\n');
+      left = INDENT + left.substring(space + 1);
+    }
+    return out.append(left).append('\n').toString();
   }
 
   /** A column for each CPU, a step a row. */

@@ -2,8 +2,12 @@ package org.pagewright.lab.cli;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.oracle.Checker;
 import org.pagewright.hardware.paging.PteFormat;
@@ -19,7 +23,10 @@ import org.pagewright.lab.report.TextTable;
 import org.pagewright.lab.show.ByteText;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 /** Lists what there is to run, to choose and to look at. */
 @Command(
@@ -49,13 +56,18 @@ final class ListCommand implements Callable<Integer> {
   /** A name with its sentence. */
   private record Entry(String name, String what) {}
 
-  @Parameters(paramLabel = "KIND", description = "One of: ${COMPLETION-CANDIDATES}.")
-  private Kind kind = Kind.experiments;
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "KIND",
+      description = "One of: ${COMPLETION-CANDIDATES}.")
+  private @Nullable Kind kind;
+
+  @Spec private @Nullable CommandSpec spec;
 
   @Override
   public Integer call() throws IOException {
     List<Entry> entries =
-        switch (kind) {
+        switch (chosen()) {
           case experiments -> experiments();
           case variants -> variants();
           case machines -> machines();
@@ -72,6 +84,16 @@ final class ListCommand implements Callable<Integer> {
     }
     common.printJson(entries);
     return ExitStatus.FINE;
+  }
+
+  private Kind chosen() {
+    if (kind == null) {
+      CommandSpec command = Objects.requireNonNull(spec, "picocli sets the command");
+      String kinds = Arrays.stream(Kind.values()).map(Kind::name).collect(Collectors.joining(", "));
+      throw new ParameterException(
+          command.commandLine(), "no KIND of things; expected one of " + kinds);
+    }
+    return kind;
   }
 
   private void print(List<Entry> entries) {

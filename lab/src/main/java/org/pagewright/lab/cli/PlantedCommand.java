@@ -48,6 +48,7 @@ final class PlantedCommand implements Callable<Integer> {
   @Option(
       names = "--seconds",
       paramLabel = "N",
+      converter = CommonOptions.Count.class,
       description = "Stop each search after this time (default: ${DEFAULT-VALUE}).")
   private int seconds = 60;
 
@@ -121,11 +122,25 @@ final class PlantedCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Found> found = chosen().stream().map(this::look).toList();
-    if (!common.isJsonOnly()) {
-      common.out().print(names.isEmpty() ? table(found) : stories(found));
+    common.requireFolder();
+    List<PlantedBug> chosen = chosen();
+    List<Found> found = new ArrayList<>();
+    ProgressLine progress = ProgressLine.ofProcess("planted bug", common.err());
+    try (Interruption interruption = new Interruption()) {
+      for (PlantedBug bug : chosen) {
+        Found one = look(bug, interruption);
+        if (interruption.isRequested()) {
+          break;
+        }
+        found.add(one);
+        progress.at(found.size(), chosen.size());
+      }
+      if (!common.isJsonOnly()) {
+        common.out().print(names.isEmpty() ? table(found, chosen.size()) : stories(found));
+        common.out().flush();
+      }
+      common.printJson(new Report(found.stream().map(Found::row).toList()));
     }
-    common.printJson(new Report(found.stream().map(Found::row).toList()));
     return found.stream().allMatch(Found::isAsSaid) ? ExitStatus.FINE : ExitStatus.FOUND;
   }
 
@@ -158,19 +173,19 @@ final class PlantedCommand implements Callable<Integer> {
     return bugs;
   }
 
-  private Found look(PlantedBug bug) {
+  private Found look(PlantedBug bug, Interruption interruption) {
     long startNs = System.nanoTime();
-    Hunt hunt = bug.hunt(/* isPlanted= */ true, until(startNs));
+    Hunt hunt = bug.hunt(/* isPlanted= */ true, until(startNs, interruption));
     long endNs = System.nanoTime();
-    Hunt without = bug.hunt(/* isPlanted= */ false, until(endNs));
+    Hunt without = bug.hunt(/* isPlanted= */ false, until(endNs, interruption));
     List<String> by = hunt.violations().stream().map(Violation::oracle).distinct().toList();
     Verdict verdict = verdict(bug, by, without.violations().isEmpty());
     return new Found(bug, hunt, verdict, (endNs - startNs) / NS_PER_SECOND);
   }
 
-  private BooleanSupplier until(long startNs) {
+  private BooleanSupplier until(long startNs, Interruption interruption) {
     long limitNs = Duration.ofSeconds(seconds).toNanos();
-    return () -> System.nanoTime() - startNs > limitNs;
+    return () -> interruption.isRequested() || System.nanoTime() - startNs > limitNs;
   }
 
   private static Verdict verdict(PlantedBug bug, List<String> by, boolean isSilentWithout) {
@@ -182,7 +197,7 @@ final class PlantedCommand implements Callable<Integer> {
     return isExpected ? Verdict.FOUND : Verdict.UNEXPECTED;
   }
 
-  private static String table(List<Found> rows) {
+  private static String table(List<Found> rows, int wanted) {
     TextTable table =
         new TextTable()
             .column("no.", TextTable.Align.RIGHT)
@@ -200,7 +215,8 @@ final class PlantedCommand implements Callable<Integer> {
               milliseconds(one)));
     }
     long asSaid = rows.stream().filter(Found::isAsSaid).count();
-    return table.text() + asSaid + " of " + rows.size() + " as expected\n";
+    String rest = rows.size() == wanted ? "" : ", " + (wanted - rows.size()) + " not looked for";
+    return table.text() + asSaid + " of " + rows.size() + " as expected" + rest + "\n";
   }
 
   private static String stories(List<Found> found) {

@@ -16,13 +16,16 @@ final class ProgressLine implements Runner.Progress {
   private static final long QUIET_NS = Duration.ofSeconds(10).toNanos();
   private static final Path STANDARD_ERROR = Path.of("/proc/self/fd/2");
 
+  private final String what;
   private final PrintWriter err;
   private final boolean terminal;
   private final LongSupplier clock;
   private final long startNs;
   private long printedNs;
 
-  ProgressLine(PrintWriter err, boolean terminal, LongSupplier clock) {
+  /** Counts what {@code what} names, such as samples. */
+  ProgressLine(String what, PrintWriter err, boolean terminal, LongSupplier clock) {
+    this.what = what;
     this.err = err;
     this.terminal = terminal;
     this.clock = clock;
@@ -31,8 +34,8 @@ final class ProgressLine implements Runner.Progress {
   }
 
   /** Progress on the process's standard error. */
-  static ProgressLine ofProcess(PrintWriter err) {
-    return new ProgressLine(err, isTerminal(), System::nanoTime);
+  static ProgressLine ofProcess(String what, PrintWriter err) {
+    return new ProgressLine(what, err, isTerminal(), System::nanoTime);
   }
 
   /** A system that cannot tell gets the lines that suit a file. */
@@ -59,7 +62,7 @@ final class ProgressLine implements Runner.Progress {
   }
 
   private String text(int done, int all, long instant) {
-    String line = "sample " + done + " of " + all;
+    String line = what + " " + done + " of " + all;
     if (done == 0) {
       return line;
     }

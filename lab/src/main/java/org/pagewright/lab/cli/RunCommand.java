@@ -6,8 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.lab.experiment.RunPlan;
 import org.pagewright.lab.experiment.RunReport;
@@ -44,9 +42,6 @@ import picocli.CommandLine.Spec;
       "  pagewright run populate --set guest=64M --samples 1 --sensitivity"
     })
 final class RunCommand implements Callable<Integer> {
-  /** How long an interrupted run may take to write what it has. */
-  private static final int WRITING_SECONDS = 10;
-
   @Mixin private final CommonOptions common = new CommonOptions();
 
   @Spec private @Nullable CommandSpec spec;
@@ -121,14 +116,8 @@ final class RunCommand implements Callable<Integer> {
       return printSensitivity(plan, threads);
     }
     Runner runner = new Runner(plan, threads);
-    CountDownLatch written = new CountDownLatch(1);
-    Thread hook = new Thread(() -> stopAndWait(runner, written), "interrupted");
-    Runtime.getRuntime().addShutdownHook(hook);
-    try {
-      return write(runner.run(ProgressLine.ofProcess(common.err())));
-    } finally {
-      written.countDown();
-      removeHook(hook);
+    try (Interruption _ = new Interruption(runner::stop)) {
+      return write(runner.run(ProgressLine.ofProcess("sample", common.err())));
     }
   }
 
@@ -199,24 +188,5 @@ final class RunCommand implements Callable<Integer> {
     costValues.forEach(value -> line.append(" --set-cost ").append(value));
     line.append(afterTrace == null ? "" : " --after-trace " + afterTrace);
     return line.append(" --seed ").append(plan.seed()).toString();
-  }
-
-  private static void stopAndWait(Runner runner, CountDownLatch written) {
-    runner.stop();
-    try {
-      if (!written.await(WRITING_SECONDS, TimeUnit.SECONDS)) {
-        System.err.println("interrupted; a sample did not end in time, nothing was written");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static void removeHook(Thread hook) {
-    try {
-      Runtime.getRuntime().removeShutdownHook(hook);
-    } catch (IllegalStateException e) {
-      // The hook is what got us here: the process is ending already.
-    }
   }
 }

@@ -6,7 +6,10 @@ import java.util.Locale;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
-/** Ends a search after its time or its runs, and says on the way how far it is. */
+/**
+ * Ends a search after its time or its runs, or when it is interrupted, and says on the way how far
+ * it is.
+ */
 final class SearchClock implements BooleanSupplier {
   private static final long QUIET_NS = Duration.ofSeconds(10).toNanos();
   private static final double NS_PER_SECOND = 1e9;
@@ -17,17 +20,25 @@ final class SearchClock implements BooleanSupplier {
   private final long startNs;
   private final long limitNs;
   private final long runsMax;
+  private final BooleanSupplier isStopped;
   private long runs;
   private long printedNs;
 
   /** A search that begins at once; progress goes to {@code err} every ten seconds. */
-  SearchClock(String what, PrintWriter err, LongSupplier clock, Duration limit, long runsMax) {
+  SearchClock(
+      String what,
+      PrintWriter err,
+      LongSupplier clock,
+      Duration limit,
+      long runsMax,
+      BooleanSupplier isStopped) {
     this.what = what;
     this.err = err;
     this.clock = clock;
     this.startNs = clock.getAsLong();
     this.limitNs = limit.toNanos();
     this.runsMax = runsMax;
+    this.isStopped = isStopped;
     this.printedNs = startNs;
   }
 
@@ -35,7 +46,7 @@ final class SearchClock implements BooleanSupplier {
   @Override
   public boolean getAsBoolean() {
     long instant = clock.getAsLong();
-    if (instant - startNs > limitNs || runs == runsMax) {
+    if (instant - startNs > limitNs || runs >= runsMax || isStopped.getAsBoolean()) {
       return true;
     }
     if (instant - printedNs >= QUIET_NS) {

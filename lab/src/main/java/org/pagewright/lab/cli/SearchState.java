@@ -1,28 +1,29 @@
 package org.pagewright.lab.cli;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.pagewright.check.schedule.Positions;
 import org.pagewright.check.schedule.Strategy;
 import org.pagewright.lab.report.BadInput;
+import org.pagewright.lab.report.InputText;
 import org.pagewright.lab.report.OutputFile;
 
 /**
  * Where a search stopped, as a file of four lines: what the file is, what was searched, how many
  * schedules were run, and the position of the strategy.
  *
- * @param subject scenario, format and strategy, which must be the same to go on
+ * @param subject scenario, what it does, format and strategy, which must be the same to go on
  */
 record SearchState(String subject, long schedules, String position) {
   private static final String MAGIC = "pagewright search 1";
   private static final int LINES = 4;
+  private static final int BYTES_MAX = 1 << 24;
 
   /** Reads a file that {@link #write} wrote for the same {@code subject}. */
   static SearchState read(Path file, String subject) throws IOException {
-    List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
+    String text = InputText.read(file, BYTES_MAX, "the state of a search");
+    List<String> lines = text.lines().toList();
     String name = file.toString();
     if (lines.isEmpty() || !lines.getFirst().equals(MAGIC)) {
       throw new BadInput(name, 1, 1, "no state of a search", "a first line '" + MAGIC + "'");

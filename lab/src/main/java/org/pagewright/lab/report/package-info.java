@@ -10,7 +10,8 @@
  * where a file is wrong, what is wrong there and what was expected; the command line turns it into
  * one line and exit status 3.
  *
- * <p>Key types: {@link Report}, {@link TextTable}, {@link Json}, {@link Unit}, {@link OutputFile}.
+ * <p>Key types: {@link Report}, {@link TextTable}, {@link Json}, {@link Unit}, {@link OutputFile},
+ * {@link InputText}.
  *
  * <p>Invariants: output is a function of the report alone, byte for byte; every chart of the page
  * has a table with the same numbers; the page loads nothing from anywhere; a result file is

@@ -1,12 +1,6 @@
 package org.pagewright.lab.scenario;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -14,7 +8,7 @@ import org.pagewright.check.explore.Operation;
 import org.pagewright.check.explore.Scenario;
 import org.pagewright.kernel.secret.SecretmemConfig.Backing;
 import org.pagewright.lab.experiment.YamlBinder;
-import org.pagewright.lab.report.BadInput;
+import org.pagewright.lab.report.InputText;
 
 /**
  * A scenario as its file says it.
@@ -46,30 +40,9 @@ public record ScenarioFile(
 
   /** Reads a file; all that is wrong with it is told at once. */
   public static Scenario read(Path path) throws IOException {
-    ScenarioFile read = YamlBinder.read(path.toString(), text(path), ScenarioFile.class);
+    String text = InputText.read(path, BYTES_MAX, "a scenario file");
+    ScenarioFile read = YamlBinder.read(path.toString(), text, ScenarioFile.class);
     return new Scenario(read.name, read.what, read.file, read.isolation, read.cpus);
-  }
-
-  private static String text(Path path) throws IOException {
-    String name = path.toString();
-    if (!Files.exists(path)) {
-      throw new NoSuchFileException(name);
-    }
-    if (!Files.isRegularFile(path)) {
-      throw new BadInput(name, "not a regular file", "a scenario file");
-    }
-    byte[] bytes;
-    try (InputStream in = Files.newInputStream(path)) {
-      bytes = in.readNBytes(BYTES_MAX + 1);
-    }
-    if (bytes.length > BYTES_MAX) {
-      throw new BadInput(name, "longer than " + BYTES_MAX + " bytes", "a scenario file");
-    }
-    try {
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new BadInput(name, "not UTF-8", "a text file");
-    }
   }
 
   /** A scenario as a file that {@link #read} reads. */

@@ -113,7 +113,25 @@ class PagewrightTest {
   @Nested
   class WrongUsage {
     @ParameterizedTest
-    @ValueSource(strings = {"", "bogus", "run", "run x --bogus", "help bogus", "list bogus"})
+    @ValueSource(
+        strings = {
+          "",
+          "bogus",
+          "run",
+          "run x --bogus",
+          "help bogus",
+          "list",
+          "list bogus",
+          "check --all secretmem-neighbours",
+          "check secretmem-neighbours --seconds 0",
+          "check secretmem-neighbours --schedules -5",
+          "check secretmem-neighbours --preemptions -1",
+          "check secretmem-neighbours --explore 0",
+          "check secretmem-neighbours --faults --schedule 0",
+          "planted --seconds 0",
+          "mutate --jobs 0",
+          "mutate --mutants 1000000001"
+        })
     void usage_thatIsWrong_saysSoInOneLineAndExits2(String args) {
       assertThat(run(args.isEmpty() ? new String[0] : args.split(" ", -1))).isEqualTo(2);
       assertThat(out.toString()).isEmpty();
@@ -139,6 +157,13 @@ class PagewrightTest {
       assertThat(status).isEqualTo(3);
       assertThat(err.toString())
           .isEqualTo("pagewright: m.yaml:3:7: order is 40; expected 0 to 10\n");
+    }
+
+    @Test
+    void folder_thatIsMissing_isToldBeforeAnythingRuns() {
+      assertThat(run("check", "secretmem-neighbours", "--json", "no/such/a.json")).isEqualTo(3);
+      assertThat(out.toString()).isEmpty();
+      assertThat(err.toString()).contains("no/such/a.json: cannot be written");
     }
 
     @Test

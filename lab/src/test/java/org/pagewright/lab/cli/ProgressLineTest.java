@@ -11,7 +11,8 @@ class ProgressLineTest {
   private long seconds;
 
   private ProgressLine line(boolean terminal) {
-    return new ProgressLine(new PrintWriter(err), terminal, () -> seconds * 1_000_000_000);
+    return new ProgressLine(
+        "sample", new PrintWriter(err), terminal, () -> seconds * 1_000_000_000);
   }
 
   @Test
