@@ -9,14 +9,14 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.jar.Attributes;
 import java.util.jar.JarOutputStream;
 import java.util.jar.Manifest;
@@ -26,12 +26,18 @@ import org.pagewright.hardware.choice.SeededChoices;
 import org.pagewright.lab.mutation.MutantPlace;
 import org.pagewright.lab.mutation.MutantResult;
 import org.pagewright.lab.mutation.MutantResult.Fate;
+import org.pagewright.lab.mutation.MutationLog;
+import org.pagewright.lab.mutation.MutationLog.Outcome;
 import org.pagewright.lab.mutation.MutationPlan;
 import org.pagewright.lab.mutation.MutationRunner;
 
 /** Draws mutants and has them tried by virtual machines of their own. */
 public final class ForkedMutationRunner implements MutationRunner {
-  private static final int REPORT_EVERY = 50;
+  /** What a worker ends with when a user interrupts all processes of a terminal. */
+  private static final Set<Integer> INTERRUPTED = Set.of(130, 143);
+
+  private final Set<WorkerProcess> workers = ConcurrentHashMap.newKeySet();
+  private volatile boolean isStopped;
 
   @Override
   public List<String> packages() {
@@ -39,15 +45,28 @@ public final class ForkedMutationRunner implements MutationRunner {
   }
 
   @Override
-  public List<MutantResult> run(MutationPlan plan, Consumer<String> progress) {
+  public String version(boolean isSmoke) {
+    return (isSmoke ? "quick battery" : "whole battery") + " of " + Targets.version();
+  }
+
+  @Override
+  public int count(MutationPlan plan) {
+    return draw(Targets.mutants(), plan).length;
+  }
+
+  @Override
+  public void stop() {
+    isStopped = true;
+    workers.forEach(WorkerProcess::close);
+  }
+
+  @Override
+  public List<MutantResult> run(MutationPlan plan, MutationLog log, Progress progress) {
     List<Mutant> mutants = Targets.mutants();
     int[] drawn = draw(mutants, plan);
-    if (drawn.length == 0) {
-      return List.of();
-    }
     Path agent = agent();
     try {
-      return new Run(plan, mutants, drawn, agent, progress).results();
+      return new Run(plan, mutants, drawn, agent, log, progress).results();
     } finally {
       delete(agent);
     }
@@ -103,14 +122,15 @@ public final class ForkedMutationRunner implements MutationRunner {
   }
 
   /** One plan being carried out. */
-  private static final class Run {
+  private final class Run {
     private final MutationPlan plan;
     private final List<Mutant> mutants;
     private final int[] drawn;
     private final Path agent;
-    private final Consumer<String> progress;
+    private final MutationLog log;
+    private final Progress progress;
     private final AtomicInteger next = new AtomicInteger();
-    private final @Nullable MutantResult[] results;
+    private final AtomicInteger done = new AtomicInteger();
     private List<List<Integer>> stages = List.of();
 
     Run(
@@ -118,17 +138,32 @@ public final class ForkedMutationRunner implements MutationRunner {
         List<Mutant> mutants,
         int[] drawn,
         Path agent,
-        Consumer<String> progress) {
+        MutationLog log,
+        Progress progress) {
       this.plan = plan;
       this.mutants = mutants;
       this.drawn = drawn;
       this.agent = agent;
+      this.log = log;
       this.progress = progress;
-      this.results = new MutantResult[drawn.length];
     }
 
     List<MutantResult> results() {
-      try (WorkerProcess first = new WorkerProcess(agent, plan.isSmoke())) {
+      boolean isKnown = Arrays.stream(drawn).allMatch(mutant -> log.outcome(mutant) != null);
+      if (!isKnown) {
+        try {
+          attempt();
+        } catch (IllegalStateException | UncheckedIOException e) {
+          if (!isStopped) {
+            throw e;
+          }
+        }
+      }
+      return inOrder();
+    }
+
+    private void attempt() {
+      try (WorkerProcess first = worker()) {
         stages = reaching(first.cover());
       }
       try (ExecutorService pool = Executors.newFixedThreadPool(plan.jobs())) {
@@ -142,7 +177,13 @@ public final class ForkedMutationRunner implements MutationRunner {
       } catch (InterruptedException | ExecutionException e) {
         throw new IllegalStateException(e);
       }
-      return inOrder();
+    }
+
+    private WorkerProcess worker() {
+      if (isStopped) {
+        throw new IllegalStateException("stopped");
+      }
+      return new WorkerProcess(agent, plan.isSmoke(), workers);
     }
 
     /** For each mutant the stages that reach it. */
@@ -161,27 +202,19 @@ public final class ForkedMutationRunner implements MutationRunner {
       @Nullable WorkerProcess worker = null;
       try {
         for (int i = next.getAndIncrement(); i < drawn.length; i = next.getAndIncrement()) {
-          if (i % REPORT_EVERY == 0 && i > 0) {
-            progress.accept(i + " of " + drawn.length + " mutants");
+          int mutant = drawn[i];
+          if (log.outcome(mutant) == null && stages.get(mutant).isEmpty()) {
+            log.add(mutant, new Outcome(Fate.NOT_REACHED, "", ""));
+          } else if (log.outcome(mutant) == null) {
+            worker = worker == null ? worker() : worker;
+            Outcome outcome = attempt(worker, mutant);
+            if (isStopped) {
+              return;
+            }
+            log.add(mutant, outcome);
+            worker = worker.isOver() ? null : worker;
           }
-          MutantPlace place = mutants.get(drawn[i]).place();
-          if (stages.get(drawn[i]).isEmpty()) {
-            results[i] = new MutantResult(place, Fate.NOT_REACHED, "", "");
-            continue;
-          }
-          worker = worker == null ? new WorkerProcess(agent, plan.isSmoke()) : worker;
-          String answer = worker.attempt(drawn[i], stages.get(drawn[i]), plan.seconds());
-          if (answer == null) {
-            results[i] =
-                worker.isOver()
-                    ? new MutantResult(place, Fate.EXCEPTION, "end of the virtual machine", "")
-                    : new MutantResult(place, Fate.TIMEOUT, "no end in time", "");
-            worker.close();
-            worker = null;
-          } else {
-            String[] words = answer.split("\t", -1);
-            results[i] = new MutantResult(place, Fate.valueOf(words[0]), words[1], words[2]);
-          }
+          progress.at(done.incrementAndGet(), drawn.length);
         }
       } finally {
         if (worker != null) {
@@ -190,14 +223,31 @@ public final class ForkedMutationRunner implements MutationRunner {
       }
     }
 
+    /** Leaves a worker that did not answer closed. */
+    private Outcome attempt(WorkerProcess worker, int mutant) {
+      String answer = worker.attempt(mutant, stages.get(mutant), plan.seconds());
+      if (answer != null) {
+        String[] words = answer.split("\t", -1);
+        return new Outcome(Fate.valueOf(words[0]), words[1], words[2]);
+      }
+      boolean isOver = worker.isOver();
+      isStopped |= isOver && INTERRUPTED.contains(worker.status());
+      worker.close();
+      return isOver
+          ? new Outcome(Fate.EXCEPTION, "end of the virtual machine", "")
+          : new Outcome(Fate.TIMEOUT, "no end in time", "");
+    }
+
     private List<MutantResult> inOrder() {
-      List<MutantResult> all = Arrays.stream(results).map(Objects::requireNonNull).toList();
       List<MutantPlace> places =
-          Targets.withSources(all.stream().map(MutantResult::place).toList());
+          Targets.withSources(
+              Arrays.stream(drawn).mapToObj(mutant -> mutants.get(mutant).place()).toList());
       List<MutantResult> named = new ArrayList<>();
-      for (int i = 0; i < all.size(); i++) {
-        MutantResult one = all.get(i);
-        named.add(new MutantResult(places.get(i), one.fate(), one.by(), one.stage()));
+      for (int i = 0; i < drawn.length; i++) {
+        Outcome one = log.outcome(drawn[i]);
+        if (one != null) {
+          named.add(new MutantResult(places.get(i), one.fate(), one.by(), one.stage()));
+        }
       }
       named.sort(
           Comparator.comparing((MutantResult result) -> result.place().type())

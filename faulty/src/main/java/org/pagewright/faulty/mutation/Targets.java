@@ -1,7 +1,9 @@
 package org.pagewright.faulty.mutation;
 
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.net.URISyntaxException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -9,10 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.lab.mutation.MutantPlace;
@@ -43,6 +47,30 @@ final class Targets {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A number that stands for every class of this program and its checkers. */
+  static String version() {
+    CRC32 sum = new CRC32();
+    String all = ManagementFactory.getRuntimeMXBean().getClassPath();
+    for (String entry : all.split(File.pathSeparator, -1)) {
+      Path path = Path.of(entry);
+      if (Files.exists(path)) {
+        try (Stream<Path> files = Files.walk(path)) {
+          for (Path file : files.filter(Targets::isCode).sorted().toList()) {
+            sum.update(Files.readAllBytes(file));
+          }
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+    return String.format(Locale.ROOT, "%08x", sum.getValue());
+  }
+
+  private static boolean isCode(Path file) {
+    String name = file.toString();
+    return Files.isRegularFile(file) && (name.endsWith(".class") || name.endsWith(".jar"));
   }
 
   private static List<Mutant> mutants(Path kernel) throws IOException {

@@ -8,6 +8,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +23,11 @@ final class WorkerProcess implements AutoCloseable {
   private final Process process;
   private final BufferedReader answers;
   private final BufferedWriter orders;
+  private final Set<WorkerProcess> all;
 
-  WorkerProcess(Path agent, boolean isSmoke) {
+  /** Belongs to {@code all} until it is closed, so that others may close it, too. */
+  WorkerProcess(Path agent, boolean isSmoke, Set<WorkerProcess> all) {
+    this.all = all;
     List<String> command = new ArrayList<>();
     command.add(java());
     command.addAll(
@@ -47,6 +51,7 @@ final class WorkerProcess implements AutoCloseable {
     }
     answers = process.inputReader();
     orders = process.outputWriter();
+    all.add(this);
     if (!"ready".equals(answer(READY_SECONDS))) {
       close();
       throw new IllegalStateException("the battery does not run without a mutant, see above");
@@ -89,6 +94,11 @@ final class WorkerProcess implements AutoCloseable {
     return !process.isAlive();
   }
 
+  /** What the process of one that is over ended with. */
+  int status() {
+    return process.exitValue();
+  }
+
   /** What becomes of a mutant in some stages; null if there is no answer in time. */
   @Nullable String attempt(int mutant, List<Integer> stages, int seconds) {
     StringBuilder line = new StringBuilder().append(mutant);
@@ -125,8 +135,11 @@ final class WorkerProcess implements AutoCloseable {
     }
   }
 
+  /** Ends it; it is over then. */
   @Override
   public void close() {
     process.destroyForcibly();
+    process.onExit().join();
+    all.remove(this);
   }
 }

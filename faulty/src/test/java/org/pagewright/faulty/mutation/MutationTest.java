@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.lab.mutation.MutantResult;
+import org.pagewright.lab.mutation.MutationLog;
 import org.pagewright.lab.mutation.MutationPlan;
 import org.pagewright.lab.mutation.MutationTable;
 
@@ -94,7 +95,8 @@ final class MutationTest {
             /* jobs= */ 1,
             /* seconds= */ 60,
             /* isSmoke= */ true);
-    List<MutantResult> results = new ForkedMutationRunner().run(plan, line -> {});
+    MutationLog log = MutationLog.inMemory();
+    List<MutantResult> results = new ForkedMutationRunner().run(plan, log, (done, all) -> {});
     assertThat(results).hasSize(12);
     assertThat(results).anyMatch(result -> result.fate().isKilled());
     assertThat(results).allSatisfy(result -> assertThat(result.place().source()).isNotEmpty());

@@ -2,6 +2,7 @@ package org.pagewright.lab.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -9,8 +10,10 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.lab.mutation.MutantResult;
 import org.pagewright.lab.mutation.MutantResult.Fate;
+import org.pagewright.lab.mutation.MutationLog;
 import org.pagewright.lab.mutation.MutationPlan;
 import org.pagewright.lab.mutation.MutationRunner;
 import org.pagewright.lab.mutation.MutationTable;
@@ -28,7 +31,8 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  pagewright mutate --smoke",
       "  pagewright mutate --package mermap --all",
-      "  pagewright mutate --mutants 600 --seed 7 --json mutants.json"
+      "  pagewright mutate --mutants 600 --seed 7 --json mutants.json",
+      "  pagewright mutate --all --state mutants.txt"
     })
 final class MutateCommand implements Callable<Integer> {
   private static final int SMOKE_MUTANTS = 24;
@@ -38,6 +42,7 @@ final class MutateCommand implements Callable<Integer> {
   @Option(
       names = "--mutants",
       paramLabel = "N",
+      converter = CommonOptions.Count.class,
       description = "Try so many, drawn from all (default: ${DEFAULT-VALUE}).")
   private int mutants = 600;
 
@@ -62,18 +67,33 @@ final class MutateCommand implements Callable<Integer> {
   @Option(
       names = "--jobs",
       paramLabel = "N",
+      converter = CommonOptions.Count.class,
       description = "So many virtual machines at the same time (default: ${DEFAULT-VALUE}).")
   private int jobs = 1;
 
   @Option(
       names = "--seconds",
       paramLabel = "N",
+      converter = CommonOptions.Count.class,
       description = "Give a mutant up after this time (default: ${DEFAULT-VALUE}).")
   private int seconds = 60;
 
-  /** The whole document. */
+  @Option(
+      names = "--state",
+      paramLabel = "FILE",
+      description = "Keep what is finished in FILE, and leave out what stands there already.")
+  private @Nullable Path state;
+
+  /**
+   * The whole document.
+   *
+   * @param drawn mutants that were to be tried; more than are listed if the run was interrupted
+   */
   private record Document(
-      List<MutationTable.Row> packages, Map<String, Integer> by, List<MutantResult> mutants) {}
+      int drawn,
+      List<MutationTable.Row> packages,
+      Map<String, Integer> by,
+      List<MutantResult> mutants) {}
 
   @Override
   public Integer call() throws IOException {
@@ -84,16 +104,31 @@ final class MutateCommand implements Callable<Integer> {
             "--package " + name + "; expected one of " + String.join(", ", runner.packages()));
       }
     }
-    List<MutantResult> results = runner.run(plan(), line -> common.err().println(line));
-    if (results.isEmpty()) {
-      throw new BadInput("no class " + String.join(", ", types) + " in these packages");
+    common.requireFolder();
+    CommonOptions.requireFolder(state);
+    MutationPlan plan = plan();
+    int drawn = runner.count(plan);
+    if (drawn == 0) {
+      throw new BadInput(
+          "--class " + String.join(", ", types) + "; expected a class of these packages");
     }
-    Document document = new Document(MutationTable.rows(results), killers(results), results);
+    String version = runner.version(smoke);
+    MutationLog log = state == null ? MutationLog.inMemory() : MutationLog.in(state, version);
+    ProgressLine progress = ProgressLine.ofProcess("mutant", common.err());
+    try (Interruption _ = new Interruption(runner::stop)) {
+      print(drawn, runner.run(plan, log, progress::at));
+    }
+    return ExitStatus.FINE;
+  }
+
+  private void print(int drawn, List<MutantResult> results) throws IOException {
+    List<MutationTable.Row> rows = MutationTable.rows(results);
+    Document document = new Document(drawn, rows, killers(results), results);
     if (!common.isJsonOnly()) {
       print(document);
+      common.out().flush();
     }
     common.printJson(document);
-    return ExitStatus.FINE;
   }
 
   private static MutationRunner runner() {
@@ -127,6 +162,9 @@ final class MutateCommand implements Callable<Integer> {
   private void print(Document document) {
     PrintWriter out = common.out();
     out.print(MutationTable.text(document.packages()));
+    if (document.mutants().size() < document.drawn()) {
+      out.println("interrupted after " + document.mutants().size() + " of " + document.drawn());
+    }
     document.by().forEach((by, count) -> out.printf(Locale.ROOT, "%6d by %s%n", count, by));
     print(document, Fate.SURVIVED, "survived");
     print(document, Fate.NOT_REACHED, "not reached");

@@ -6,10 +6,11 @@
  *
  * <p>Entry class: {@link org.pagewright.lab.mutation.MutationRunner}. Others: {@link
  * org.pagewright.lab.mutation.MutationPlan}, {@link org.pagewright.lab.mutation.MutantResult},
- * {@link org.pagewright.lab.mutation.MutationTable}.
+ * {@link org.pagewright.lab.mutation.MutationLog}, {@link
+ * org.pagewright.lab.mutation.MutationTable}.
  *
- * <p>Invariants: the same plan gives the same results; only a mutant that runs into the limit of
- * time may differ from machine to machine.
+ * <p>Invariants: the same plan gives the same results, in one run or in several with the same log;
+ * only a mutant that runs into the limit of time may differ from machine to machine.
  *
  * <p>Left out: mutants of two instructions, and mutants of checkers and of the hardware.
  */
