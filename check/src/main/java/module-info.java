@@ -8,6 +8,7 @@ module org.pagewright.check {
   requires transitive org.pagewright.kernel;
 
   exports org.pagewright.check.alloc;
+  exports org.pagewright.check.contents;
   exports org.pagewright.check.directmap;
   exports org.pagewright.check.explore;
   exports org.pagewright.check.fault;

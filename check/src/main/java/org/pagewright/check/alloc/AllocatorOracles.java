@@ -23,6 +23,6 @@ public final class AllocatorOracles {
         new RequestsServed(allocator, cpus, violations),
         new WatermarksKept(allocator, cpus, violations),
         new RequestPromises(allocator, cpus, violations),
-        new ContentsHooks(kernel.machine(), violations));
+        new ContentsHooks(kernel.machine(), allocator, violations));
   }
 }

@@ -1,30 +1,40 @@
 package org.pagewright.check.alloc;
 
+import java.util.BitSet;
 import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.kernel.alloc.Gfp;
+import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.KernelEvent;
 
 /**
  * The allocator touches only pages that it can reach, and all that it has to.
  *
  * <p>Property: no access faults while the allocator initialises, poisons or checks the contents of
- * frames that change hands; frames that were asked for with {@code __GFP_ZERO} hold nothing when it
- * has done so. Sees: when it begins and ends, faults, memory. Checked: at each fault, and at each
- * end. Does not check: accesses of those who own the frames.
+ * frames that change hands. Frames that were asked for with {@code __GFP_ZERO} hold nothing when
+ * the request is served; on a kernel with {@code init_on_alloc} those of every request do, and with
+ * {@code init_on_free} frames that were given back do when they are handed out, but for unmapped
+ * pageblocks. Sees: when it begins and ends, requests, frees, faults, memory. Checked: at each
+ * fault, when frames are handed out, and when a request is served. Does not check: accesses of
+ * those who own the frames; who wrote to a frame that was free.
  */
 final class ContentsHooks extends Oracle {
   private static final int WORD_BYTES = 8;
 
   private final Machine machine;
+  private final PageAllocator allocator;
   private final boolean[] isInside;
 
-  ContentsHooks(Machine machine, List<Violation> violations) {
+  /** Frames that were given back and not handed out since. */
+  private final BitSet givenBack = new BitSet();
+
+  ContentsHooks(Machine machine, PageAllocator allocator, List<Violation> violations) {
     super("contents-hooks", violations);
     this.machine = machine;
+    this.allocator = allocator;
     this.isInside = new boolean[machine.cpus()];
   }
 
@@ -32,10 +42,25 @@ final class ContentsHooks extends Oracle {
   public void event(int kind, int cpu, long a, long b, long c) {
     switch (kind) {
       case KernelEvent.CONTENTS_BEGIN -> isInside[cpu] = true;
-      case KernelEvent.CONTENTS_END -> {
-        isInside[cpu] = false;
-        if ((c & Gfp.ZERO) != 0) {
-          requireZero(cpu, a, b);
+      case KernelEvent.CONTENTS_END -> isInside[cpu] = false;
+      case KernelEvent.FRAMES_FREED -> {
+        if (allocator.debuggingOptions().initOnFree()) {
+          givenBack.set((int) a, (int) a + (1 << b));
+        }
+      }
+      case KernelEvent.FRAMES_ALLOCATED -> {
+        int end = (int) a + (1 << b);
+        int pfn = givenBack.nextSetBit((int) a);
+        if (pfn >= 0 && pfn < end && !allocator.isUnmapped(a)) {
+          requireZero(cpu, pfn, /* order= */ 0, "was to be zeroed when it was given back");
+        }
+        givenBack.clear((int) a, end);
+      }
+      case KernelEvent.FRAMES_READY -> {
+        boolean isInitialised =
+            allocator.debuggingOptions().initOnAllocate() && !allocator.isUnmapped(a);
+        if ((c & Gfp.ZERO) != 0 || isInitialised) {
+          requireZero(cpu, a, b, "was to be zeroed");
         }
       }
       case HardwareEvent.FAULT -> {
@@ -47,12 +72,12 @@ final class ContentsHooks extends Oracle {
     }
   }
 
-  private void requireZero(int cpu, long pfn, long order) {
+  private void requireZero(int cpu, long pfn, long order, String what) {
     int pageShift = machine.format().pageShift();
     long end = (pfn + (1L << order)) << pageShift;
     for (long pa = pfn << pageShift; pa < end; pa += WORD_BYTES) {
       if (machine.memory().read(pa) != 0) {
-        violated(cpu, "frame " + hex(pa >>> pageShift) + " was to be zeroed and is not");
+        violated(cpu, "frame " + hex(pa >>> pageShift) + " " + what + " and is not");
         return;
       }
     }

@@ -23,12 +23,12 @@ import org.pagewright.kernel.kpkeys.KeysView;
  * pageblock is not marked unmapped. Whenever a zone's lock is released, each block that was put on
  * a list meanwhile lies on an existing list, on no other, on the one of the freetype of every
  * pageblock that it covers (before 6.10: of its flags, and of its CMA type), and its frames are
- * present exactly if that freetype is not unmapped; the zone's counters are what the lists hold.
- * Where tables are hardened "present" is "present with the ordinary key" (the flag says "protected"
- * if that is the design). Sees: requests, frees, changes of lists, the tables, pageblocks and
- * counters. Checked: at each of them, at each release, and at rest with the allocator's verifier.
- * Does not check: frames in use; a free frame whose presence changes while it stays free, until
- * rest.
+ * present exactly if that freetype is not unmapped; the zone's counters are what the lists hold;
+ * its reserve of high-atomic pageblocks is what is counted. Where tables are hardened "present" is
+ * "present with the ordinary key" (the flag says "protected" if that is the design). Sees:
+ * requests, frees, changes of lists, the tables, pageblocks and counters. Checked: at each of them,
+ * at each release, and at rest with the allocator's verifier. Does not check: frames in use; a free
+ * frame whose presence changes while it stays free, until rest.
  */
 final class FreeMemoryAgreement extends Oracle {
   private final PageAllocator allocator;
@@ -212,6 +212,21 @@ final class FreeMemoryAgreement extends Oracle {
     String broken = AllocatorVerifier.firstBroken(allocator, this::isOrdinary);
     if (broken != null) {
       violatedAtRest(broken);
+    }
+    allocator.zones().forEach(this::compareReserve);
+  }
+
+  private void compareReserve(Zone zone) {
+    long reserved = 0;
+    for (long at = zone.startPfn() & -blockPages; at < zone.endPfn(); at += blockPages) {
+      boolean isReserved =
+          Freetype.migratetype(allocator.blockFreetype(at)) == Migratetype.HIGHATOMIC;
+      reserved += isReserved ? blockPages : 0;
+    }
+    if (reserved != zone.reservedHighatomic()) {
+      violatedAtRest(
+          "zone %s counts %d reserved high-atomic pages, its pageblocks have %d"
+              .formatted(zone.kind().label(), zone.reservedHighatomic(), reserved));
     }
   }
 }

@@ -118,7 +118,7 @@ public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
               "fault",
               "PAGE",
               INDEX_MAX,
-              "The user touches a page of the secret file.",
+              "The user writes to a page of the secret file.",
               page -> (kernel, cpu) -> kernel.fault(cpu, page)),
           number(
               "truncate",

@@ -161,6 +161,11 @@ public record Scenario(
               "fault 1; truncate",
               "fault 1"),
           of(
+              "secretmem-reuses-frames",
+              "A secret file gets frames that the kernel used, and gives them back to it.",
+              "allocate; free; fault 5; truncate; fault 5",
+              "allocate; free"),
+          of(
                   "pooled-double-fault",
                   "Two CPUs touch the same page of a file whose pages come from the unmapped pool.",
                   "fault 5; truncate",

@@ -41,6 +41,7 @@ import org.pagewright.kernel.secret.SecretmemConfig;
 public final class SmallKernel implements WatchedWorld {
   private static final long RAM_BYTES = 32L << 20;
   private static final int INVALIDATE_LOCK = 1 << 30;
+  private static final long SECRET = 0x5ec2_e75e_c2e7_5ec2L;
   private static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
 
   /** Makes the page cache of the secret file; a planted bug makes another one. */
@@ -163,10 +164,16 @@ public final class SmallKernel implements WatchedWorld {
 
   // ---- the secret file
 
-  /** Under the file's {@code invalidate_lock}, which faults share and truncation has alone. */
+  /**
+   * The user writes the first word of a page, through user mode's tables, which are not modelled
+   * here. Under the file's {@code invalidate_lock}, which faults share and truncation has alone.
+   */
   long fault(Cpu cpu, long index) {
     invalidateLock.acquireShared(cpu);
     long pfn = file.grab(cpu, index);
+    if (pfn >= 0) {
+      machine().memory().write(pfn << machine().format().pageShift(), SECRET);
+    }
     invalidateLock.releaseShared(cpu);
     return pfn;
   }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.pagewright.check.alloc.AllocatorOracles;
+import org.pagewright.check.contents.ContentsOracles;
 import org.pagewright.check.directmap.DirectMapOracles;
 import org.pagewright.check.mmlocal.LocalRegionOracles;
 import org.pagewright.check.tables.TableOracles;
@@ -27,6 +28,7 @@ public final class Oracles implements AutoCloseable {
     all.addAll(DirectMapOracles.of(kernel, violations));
     all.addAll(LocalRegionOracles.of(kernel, violations));
     all.addAll(TableOracles.of(kernel, violations));
+    all.addAll(ContentsOracles.of(kernel, violations));
     all.addAll(
         List.of(
             new FrameOwnership(violations),

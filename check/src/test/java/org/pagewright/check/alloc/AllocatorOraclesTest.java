@@ -22,11 +22,13 @@ import org.pagewright.kernel.alloc.AllocatorRules;
 import org.pagewright.kernel.alloc.BlockConversion;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.alloc.PageDebugging;
 import org.pagewright.kernel.alloc.RequestFlags;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.buddy.Migratetype;
+import org.pagewright.kernel.buddy.Zone;
 import org.pagewright.kernel.compact.PageReporting;
 
 /** Random requests of every kind on a kernel without a bug, under all oracles. */
@@ -220,10 +222,41 @@ class AllocatorOraclesTest {
       long pfn = world.allocator.allocate(cpu, Gfp.KERNEL | Gfp.ZERO, 0);
       assertThat(world.oracles.violations()).isEmpty();
       world.kernel.machine().memory().write((pfn << 12) + 4088, 1);
-      events.record(KernelEvent.CONTENTS_END, 0, pfn, 0, Gfp.ZERO);
+      events.record(KernelEvent.FRAMES_READY, 0, pfn, 0, Gfp.ZERO);
       assertThat(world.oracles.violations())
           .extracting(Violation::oracle)
           .containsExactly("contents-hooks");
+    }
+  }
+
+  @Test
+  void contentsHooks_initialisationOnFreeThatDoesNothing_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      Cpu cpu = world.kernel.cpu(0);
+      world.allocator.setDebugging(
+          new PageDebugging(
+              world.allocator.parts(),
+              new PageDebugging.Options(
+                  /* initOnAllocate= */ false, /* initOnFree= */ true, /* poisons= */ false),
+              (on, pfn, order, pattern) -> {}));
+      long pfn = world.allocator.allocate(cpu, Gfp.KERNEL, 0);
+      world.kernel.machine().memory().write(pfn << 12, 1);
+      world.allocator.free(cpu, pfn, 0);
+      assertThat(world.allocator.allocate(cpu, Gfp.KERNEL, 0)).isEqualTo(pfn);
+      assertThat(world.oracles.violations())
+          .extracting(Violation::oracle)
+          .containsExactly("contents-hooks");
+    }
+  }
+
+  @Test
+  void freeMemoryAgreement_reserveThatPageblocksDoNotHave_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      Zone zone = world.allocator.zones().getLast();
+      zone.setReservedHighatomic(zone.reservedHighatomic() + BLOCK_PAGES);
+      assertThat(world.oracles.inspect())
+          .extracting(Violation::oracle)
+          .containsExactly("free-memory-agreement");
     }
   }
 

@@ -6,10 +6,13 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.MachineConfig;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.hardware.paging.Rights;
+import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -86,6 +89,47 @@ final class OraclesTest {
   void secretsUnreachable_frameThatIsPresent_isFound() {
     record(MmEvent.SECRET_ADDED, kernel.allocator().allocate(cpu, Gfp.KERNEL, 0), 1);
     assertOnly("secrets-unreachable");
+  }
+
+  @Test
+  void secretsUnreachable_removalThatNobodyHadCached_stillNeedsAFlush() {
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
+    assertThat(kernel.directMap().setInvalidNoflush(cpu, pfn)).isZero();
+    record(MmEvent.SECRET_ADDED, pfn, 1);
+    assertOnly("secrets-unreachable");
+  }
+
+  @Test
+  void secretsErased_frameWithContents_isFound() {
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
+    kernel.machine().events().record(MmEvent.SECRET_ADDED, 0, pfn, 1, MmEvent.ERASED_AT_END);
+    kernel.machine().memory().write((pfn << 12) + 8, 1);
+    kernel.allocator().free(cpu, pfn, 0);
+    assertThat(oracles.violations()).extracting(Violation::oracle).contains("secrets-erased");
+  }
+
+  @Test
+  void pagesFresh_pageThatHoldsWhatTheKernelLeft_isFound() {
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
+    kernel.machine().memory().write(pfn << 12, 1);
+    kernel.allocator().free(cpu, pfn, 0);
+    assertThat(kernel.allocator().allocate(cpu, Gfp.USER, 0)).isEqualTo(pfn);
+    long translation = Translation.of(pfn << 12, 12, Rights.USER_READ, 0, 0);
+    int access = Access.USER | Access.READ;
+    kernel.machine().events().record(HardwareEvent.ACCESS, 0, 0, translation, access);
+    assertOnly("pages-fresh");
+  }
+
+  @Test
+  void pagesFresh_pageThatWasCleared_isSilent() {
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
+    kernel.machine().memory().write(pfn << 12, 1);
+    kernel.allocator().free(cpu, pfn, 0);
+    assertThat(kernel.allocator().allocate(cpu, Gfp.USER | Gfp.ZERO, 0)).isEqualTo(pfn);
+    long translation = Translation.of(pfn << 12, 12, Rights.USER_READ, 0, 0);
+    int access = Access.USER | Access.READ;
+    kernel.machine().events().record(HardwareEvent.ACCESS, 0, 0, translation, access);
+    assertThat(oracles.violations()).isEmpty();
   }
 
   @Test

@@ -30,6 +30,11 @@ final class CompactionSupport implements CompactionServices {
           Primitive.COPY_PAGE, 1L << (order + pageShift - PageAllocator.ZEROED_AT_ONCE_SHIFT));
       long bytes = 1L << (order + pageShift);
       cpu.machine().memory().copy(toPfn << pageShift, fromPfn << pageShift, bytes);
+      for (long i = 0; i < 1L << order; i++) {
+        cpu.machine()
+            .events()
+            .record(KernelEvent.FRAME_COPIED, cpu.id(), toPfn + i, fromPfn + i, 0);
+      }
     }
   }
 

@@ -354,6 +354,7 @@ public final class PageAllocator implements AutoCloseable {
     }
     events.record(KernelEvent.FRAMES_ALLOCATED, cpu.id(), pfn, order, gfp);
     prepare(cpu, pfn, order, gfp);
+    events.record(KernelEvent.FRAMES_READY, cpu.id(), pfn, order, gfp);
     return pfn;
   }
 
@@ -707,6 +708,11 @@ public final class PageAllocator implements AutoCloseable {
   /** Whether a frame's pageblock is marked as absent from the direct map. */
   public boolean isUnmapped(long pfn) {
     return memmap.isBlockUnmapped(pfn);
+  }
+
+  /** What happens to contents of pages that change hands. */
+  public PageDebugging.Options debuggingOptions() {
+    return debugging == null ? PageDebugging.Options.NONE : debugging.options();
   }
 
   /** Freetype of a frame's pageblock. */

@@ -49,6 +49,10 @@ public class PageDebugging {
     return !isUnmapped;
   }
 
+  final Options options() {
+    return options;
+  }
+
   final void handedOut(Cpu cpu, long pfn, int order) {
     if (options.initOnAllocate() && mayTouch(memmap.isBlockUnmapped(pfn))) {
       fill(cpu, pfn, order, 0);

@@ -118,6 +118,14 @@ public final class KernelEvent {
    */
   public static final int CONTENTS_END = 148;
 
+  /**
+   * A request is served, its frames hold what was asked for: a = first frame, b = order, c = gfp.
+   */
+  public static final int FRAMES_READY = 170;
+
+  /** A page was copied whole: a = frame written, b = frame read. */
+  public static final int FRAME_COPIED = 171;
+
   /** First number for features that stand on top of these packages. */
   public static final int FIRST_FEATURE = 200;
 
@@ -159,6 +167,8 @@ public final class KernelEvent {
       case REQUEST_FAILED -> "request-failed";
       case CONTENTS_BEGIN -> "contents-begin";
       case CONTENTS_END -> "contents-end";
+      case FRAMES_READY -> "frames-ready";
+      case FRAME_COPIED -> "frame-copied";
       case WARNING -> "warning";
       default -> "kernel-event-" + kind;
     };

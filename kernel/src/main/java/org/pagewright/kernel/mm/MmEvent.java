@@ -67,9 +67,16 @@ public final class MmEvent {
   public static final int MERMAP_CALL = FIRST + 27;
 
   /**
-   * A frame joined a secret file and is absent from the direct map: a = frame, b = pages, c = file.
+   * A frame joined a secret file and is absent from the direct map: a = frame, b = pages, c = file
+   * with its promises, {@link #EMPTY_AT_FIRST} and {@link #ERASED_AT_END}.
    */
   public static final int SECRET_ADDED = FIRST + 40;
+
+  /** Beside the number of a file: its pages hold nothing before its user writes to them. */
+  public static final long EMPTY_AT_FIRST = 1L << 33;
+
+  /** Beside the number of a file: its pages are cleared before they are given back. */
+  public static final long ERASED_AT_END = 1L << 32;
 
   /** A frame is about to be freed from a secret file: a = frame, b = pages, c = file. */
   public static final int SECRET_REMOVED = FIRST + 41;

@@ -192,7 +192,7 @@ public class GuestMemfd implements SecretFileView {
     }
     if (config.removesPages()) {
       mapping.mark(index, FileMapping.REMOVED);
-      pages.adopt(cpu, pfn, config.folioOrder(), file);
+      pages.adopt(cpu, pfn, config.folioOrder(), file, /* promises= */ 0);
     }
     mapping.mark(index, FileMapping.UPTODATE);
     return 0;

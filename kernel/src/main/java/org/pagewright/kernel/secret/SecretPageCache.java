@@ -11,6 +11,7 @@ import org.pagewright.kernel.arch.CostCategory;
 import org.pagewright.kernel.arch.CostLedger;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.mm.Task;
 
 /**
@@ -87,8 +88,14 @@ public class SecretPageCache {
     if (backing == SecretmemConfig.Backing.REMOVE_EACH) {
       pages.flush(cpu, pfn, 0);
     }
-    pages.adopt(cpu, pfn, 0, file);
+    pages.adopt(cpu, pfn, 0, file, promises());
     return pfn;
+  }
+
+  /** The fast path of v3 and v4 leaves clearing to the next owner of the pool's page. */
+  private long promises() {
+    boolean isErased = backing != SecretmemConfig.Backing.CACHE_FAST;
+    return MmEvent.EMPTY_AT_FIRST | (isErased ? MmEvent.ERASED_AT_END : 0);
   }
 
   private long allocate(Cpu cpu) {

@@ -112,10 +112,14 @@ public class SecretPages {
     events.record(MmEvent.SECRET_LEAKED, cpu.id(), pfn, error, 0);
   }
 
-  /** Says that a folio belongs to a file from here on, absent from the direct map. */
-  void adopt(Cpu cpu, long pfn, int order, int file) {
+  /**
+   * Says that a folio belongs to a file from here on, absent from the direct map.
+   *
+   * @param promises of the file, bits of MmEvent
+   */
+  void adopt(Cpu cpu, long pfn, int order, int file, long promises) {
     setOwner(pfn, order, file);
-    events.record(MmEvent.SECRET_ADDED, cpu.id(), pfn, 1L << order, file);
+    events.record(MmEvent.SECRET_ADDED, cpu.id(), pfn, 1L << order, promises | file);
   }
 
   /** A page of a file can be found from here on; its CPU puts it on the LRU list some time. */

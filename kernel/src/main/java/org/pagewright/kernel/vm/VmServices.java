@@ -9,6 +9,7 @@ import org.pagewright.hardware.paging.Architecture;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
+import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.gather.GatherServices;
 import org.pagewright.kernel.gather.RcuGrace;
 import org.pagewright.kernel.gather.TopEntries;
@@ -186,6 +187,7 @@ public final class VmServices implements AutoCloseable {
   void copyPage(Cpu cpu, long toPfn, long fromPfn) {
     cpu.charge(Primitive.COPY_PAGE, 1L << (pageShift() - COPIED_AT_ONCE_SHIFT));
     machine.memory().copy(toPfn << pageShift(), fromPfn << pageShift(), pageBytes());
+    machine.events().record(KernelEvent.FRAME_COPIED, cpu.id(), toPfn, fromPfn, 0);
   }
 
   /** The family of an anonymous area, made at the first page. Models {@code anon_vma_prepare()}. */
