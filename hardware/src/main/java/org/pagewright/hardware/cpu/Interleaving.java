@@ -2,6 +2,7 @@ package org.pagewright.hardware.cpu;
 
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.choice.Coroutine;
+import org.pagewright.hardware.paging.PteFormat;
 
 /**
  * An explored run: every CPU's program is a coroutine, and at each step the scheduler says which
@@ -117,9 +118,24 @@ public final class Interleaving implements StepHook {
     return steps;
   }
 
-  /** How large frames of the machine are. */
-  public int pageShift() {
-    return machine.format().pageShift();
+  /** How the machine's tables are laid out. */
+  public PteFormat format() {
+    return machine.format();
+  }
+
+  /** The memory that an access by this actor gets to by what its TLB remembers; -1 for none. */
+  public long rememberedPa(int actor, long va) {
+    return machine.cpu(cpuOf(actor)).mmu().rememberedPa(va);
+  }
+
+  /** The memory that it gets to by a walk; -1 for none. */
+  public long walkedPa(int actor, long va) {
+    return machine.cpu(cpuOf(actor)).mmu().walkedPa(va);
+  }
+
+  /** The entry that an access by this actor would mark as accessed or dirty; -1 for none. */
+  public long entryToMark(int actor, long va) {
+    return machine.cpu(cpuOf(actor)).mmu().entryToMark(va);
   }
 
   // ---- actors

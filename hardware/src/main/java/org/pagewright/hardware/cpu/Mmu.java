@@ -225,6 +225,28 @@ public final class Mmu {
     }
   }
 
+  /** Where an access to {@code va} gets by what the TLB remembers; -1 for nowhere. */
+  long rememberedPa(long va) {
+    long translation = tlb.peek(va, registers.asid(), /* role= */ 0);
+    return translation > Tlb.MISS ? Translation.pa(translation, va) : -1;
+  }
+
+  /** Where an access to {@code va} gets by a walk, be it allowed or not; -1 for nowhere. */
+  long walkedPa(long va) {
+    tlb.structures().start(va, registers.asid(), path);
+    long translation = walker.walk(registers, va, path);
+    return translation >= 0 ? Translation.pa(translation, va) : -1;
+  }
+
+  /** The entry that an access to {@code va} would mark as accessed or dirty; -1 for none. */
+  long entryToMark(long va) {
+    path.startAtRoot();
+    long translation = walker.walk(registers, va, path);
+    return translation >= 0 && Walker.needsUpdate(registers, translation, Access.WRITE)
+        ? path.entryPa(path.lowestLevel())
+        : -1;
+  }
+
   /**
    * Loads 8 bytes at an address that does not cross a page; 0 on a fault, which {@link #fault}
    * tells.
@@ -443,7 +465,7 @@ public final class Mmu {
    * @param flags INVLPGB bits; without {@link #INVLPGB_PCID} any PCID is covered
    */
   public void broadcastInvalidate(long va, long pages, int pcid, int flags) {
-    cpu.step(Step.INVALIDATE, va);
+    cpu.step(pendingCount == MAX_PENDING ? completion() : Step.INVALIDATE_LATER, va);
     cpu.charge(Primitive.INVLPGB);
     int scope = (flags & INVLPGB_PCID) != 0 ? TlbScope.ONE_ASID : TlbScope.ANY_ASID;
     scope |= (flags & INVLPGB_GLOBAL) != 0 ? TlbScope.GLOBAL : 0;
@@ -457,7 +479,7 @@ public final class Mmu {
 
   /** AMD TLBSYNC: waits for this CPU's broadcasts. */
   public void tlbsync() {
-    cpu.step(Step.INVALIDATE, 0);
+    stepToCompletion();
     cpu.charge(Primitive.TLBSYNC);
     completePending();
   }
@@ -479,7 +501,7 @@ public final class Mmu {
 
   /** TLBI of a range of pages (the forms that begin with R); it completes with {@link #dsb}. */
   public void tlbiRange(int operation, long va, long pages, int asid) {
-    cpu.step(Step.INVALIDATE, va);
+    cpu.step(pendingCount == MAX_PENDING ? completion() : Step.INVALIDATE_LATER, va);
     int broadcast = Tlbi.isBroadcast(operation) ? BROADCAST : 0;
     int scope = Tlbi.scope(operation);
     chargeTlbi(scope, broadcast != 0);
@@ -498,7 +520,7 @@ public final class Mmu {
 
   /** DSB: waits for this CPU's TLBI operations everywhere. */
   public void dsb() {
-    cpu.step(Step.INVALIDATE, 0);
+    stepToCompletion();
     if (pendingCount == 0) {
       cpu.charge(Primitive.BARRIER);
     }
@@ -508,6 +530,23 @@ public final class Mmu {
   /** Invalidations that were issued here and not waited for: DSB or TLBSYNC is missing. */
   public int pendingInvalidations() {
     return pendingCount;
+  }
+
+  /** What waiting for this CPU's invalidations does: a step of this kind. */
+  private int completion() {
+    if (pendingCount == 0) {
+      return Step.INVALIDATE_LATER;
+    }
+    return hasBroadcasts() ? Step.INVALIDATE_EVERYWHERE : Step.INVALIDATE;
+  }
+
+  /** An interrupt that comes in at the step may leave something to be completed, too. */
+  private void stepToCompletion() {
+    int announced;
+    do {
+      announced = completion();
+      cpu.step(announced, 0);
+    } while (announced == Step.INVALIDATE_LATER && pendingCount > 0);
   }
 
   private boolean hasBroadcasts() {

@@ -26,7 +26,7 @@ public final class Step {
   /** Writes a page-table entry; the address is physical. */
   public static final int ENTRY_WRITE = 6;
 
-  /** Invalidates in a TLB; the address is virtual. */
+  /** Invalidates in this CPU's TLB; the address is virtual. */
   public static final int INVALIDATE = 7;
 
   /** Sends a call to other CPUs. */
@@ -64,6 +64,15 @@ public final class Step {
 
   /** Gives a frame or a table back; the address is physical. */
   public static final int FREE = 19;
+
+  /** Invalidates in the TLBs of all CPUs. */
+  public static final int INVALIDATE_EVERYWHERE = 20;
+
+  /** Asks for an invalidation that a later step completes: no TLB changes yet. */
+  public static final int INVALIDATE_LATER = 21;
+
+  /** Takes from lists that others take from and give back to; the address names the lists. */
+  public static final int TAKE = 22;
 
   /** First kind that is not the hardware's. */
   public static final int FIRST_KERNEL_KIND = 100;

@@ -142,6 +142,17 @@ public final class Tlb implements TlbView {
     return MISS;
   }
 
+  /** What {@link #lookup} would answer; nothing moves to a nearer level. */
+  public long peek(long va, int asid, int role) {
+    for (TlbArray array : serving[role]) {
+      int slot = find(array, va, asid);
+      if (slot >= 0) {
+        return translations[slot];
+      }
+    }
+    return MISS;
+  }
+
   private static int hintIndex(long va, int role) {
     return role << HINT_BITS | ((int) (va >>> HINT_SHIFT) & HINT_MASK);
   }
