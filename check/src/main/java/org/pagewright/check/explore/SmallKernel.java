@@ -16,6 +16,7 @@ import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.AllocFlags;
+import org.pagewright.kernel.alloc.AllocatorConfig;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.ArchPolicy;
@@ -39,7 +40,11 @@ import org.pagewright.kernel.secret.SecretmemConfig;
  * its CPUs run threads of one process, which has an mm-local region or user memory.
  */
 public final class SmallKernel implements WatchedWorld {
-  private static final long RAM_BYTES = 32L << 20;
+  private static final long RAM_BYTES_MIN = 32L << 20;
+
+  /** What is booted takes part of some; without a whole one there is no unmapped memory. */
+  private static final long PAGEBLOCKS_MIN = 4;
+
   private static final int INVALIDATE_LOCK = 1 << 30;
   private static final long SECRET = 0x5ec2_e75e_c2e7_5ec2L;
   private static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
@@ -105,7 +110,9 @@ public final class SmallKernel implements WatchedWorld {
   public SmallKernel(Options options, FileMaker files) {
     PteFormat format = options.format();
     MachineConfig hardware =
-        MachineConfig.small(format).withMap(MemoryMap.of(RAM_BYTES)).withCpus(options.cpus());
+        MachineConfig.small(format)
+            .withMap(MemoryMap.of(ramBytes(format)))
+            .withCpus(options.cpus());
     this.kernel =
         KernelMachine.boot(
             KernelConfig.of(hardware)
@@ -140,6 +147,11 @@ public final class SmallKernel implements WatchedWorld {
     if (user != null) {
       user.startThreads();
     }
+  }
+
+  private static long ramBytes(PteFormat format) {
+    long blockBytes = format.pageBytes() << AllocatorConfig.BLOCK_ORDER;
+    return Math.max(RAM_BYTES_MIN, PAGEBLOCKS_MIN * blockBytes);
   }
 
   /** Whether there is such a kernel. */
@@ -188,7 +200,7 @@ public final class SmallKernel implements WatchedWorld {
   // ---- frames
 
   long allocate(Cpu cpu, int order) {
-    cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
+    cpu.step(Step.TAKE, SecretPages.ALLOCATOR_STEP);
     long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, order);
     if (pfn == PageAllocator.NONE) {
       return -Errno.ENOMEM;
@@ -199,7 +211,7 @@ public final class SmallKernel implements WatchedWorld {
   }
 
   long allocateUnmapped(Cpu cpu, int order) {
-    cpu.step(Step.STORE, SecretPages.ALLOCATOR_STEP);
+    cpu.step(Step.TAKE, SecretPages.ALLOCATOR_STEP);
     long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, order, AllocFlags.UNMAPPED);
     if (pfn == PageAllocator.NONE) {
       return -Errno.ENOMEM;

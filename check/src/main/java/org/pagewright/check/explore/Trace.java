@@ -60,7 +60,7 @@ final class Trace implements Scheduler, EventLog.Reader {
   private static String verb(int kind) {
     return switch (kind) {
       case Step.LOAD -> "reads ";
-      case Step.STORE -> "writes ";
+      case Step.STORE, Step.TAKE -> "writes ";
       default -> "";
     };
   }

@@ -128,7 +128,7 @@ public final class EveryOrder implements Strategy {
   public int next(Interleaving interleaving, int current, int[] runnable, int count) {
     if (run == null) {
       run = interleaving;
-      conflicts.setPageShift(interleaving.pageShift());
+      conflicts.watch(interleaving);
     }
     for (int i = 0; i < count; i++) {
       if (isNew(interleaving, runnable[i])) {

@@ -80,7 +80,7 @@ public final class FewPreemptions implements Strategy {
     if (runnable[0] != current) {
       return pick(count);
     }
-    shared.setPageShift(run.pageShift());
+    shared.setFormat(run.format());
     int kind = run.nextKind(current);
     if (kind == Step.RELAX) {
       return 1 + pick(count - 1);

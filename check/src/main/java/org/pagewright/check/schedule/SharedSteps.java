@@ -5,7 +5,9 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Step;
+import org.pagewright.hardware.paging.PteFormat;
 
 /**
  * Which steps of a program may not be exchanged with a step of another CPU ({@link StepConflicts}):
@@ -21,6 +23,9 @@ public final class SharedSteps {
     }
   }
 
+  /** In the place of a format of which no run has told. */
+  private static final String UNKNOWN = "-";
+
   /** By what is done, the CPUs that do it. */
   private final NavigableMap<Deed, Long> users = new TreeMap<>();
 
@@ -28,15 +33,15 @@ public final class SharedSteps {
   private final Set<Deed> shared = new HashSet<>();
 
   private final StepConflicts conflicts = new StepConflicts(/* cpus= */ 2);
-  private int pageShift;
+  private @Nullable PteFormat format;
 
   /** Nothing is known. */
   public SharedSteps() {}
 
-  /** Says how large frames are. */
-  void setPageShift(int pageShift) {
-    this.pageShift = pageShift;
-    conflicts.setPageShift(pageShift);
+  /** Says how tables are laid out. */
+  void setFormat(PteFormat format) {
+    this.format = format;
+    conflicts.setFormat(format);
   }
 
   /** Notes a step. */
@@ -103,7 +108,8 @@ public final class SharedSteps {
 
   /** One word that {@link #parse} reads. */
   String text() {
-    StringBuilder text = new StringBuilder("shared,").append(pageShift);
+    StringBuilder text = new StringBuilder("shared,");
+    text.append(format == null ? UNKNOWN : format.name());
     users.forEach((deed, cpus) -> {
       text.append(',').append(deed.kind).append(':').append(deed.address);
       text.append(':').append(cpus);
@@ -120,7 +126,9 @@ public final class SharedSteps {
       read.users.put(deed, Long.parseLong(numbers[2]));
     }
     SharedSteps steps = new SharedSteps();
-    steps.setPageShift(Integer.parseInt(parts[1]));
+    if (!parts[1].equals(UNKNOWN)) {
+      steps.setFormat(PteFormat.named(parts[1]));
+    }
     steps.add(read);
     return steps;
   }

@@ -1,17 +1,23 @@
 package org.pagewright.check.schedule;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Step;
+import org.pagewright.hardware.paging.PteFormat;
 
 /**
  * What each actor used last, and so which earlier steps a step does not commute with.
  *
  * <p>Actors are those of {@link org.pagewright.hardware.cpu.Interleaving}: the program of each CPU,
  * and the calls that it takes. Objects are memory, locks, frames and virtual addresses, each by
- * address. Besides, an access through the MMU meets every entry write, a flush or root load meets
- * every write to what has no address (free lists, indexes of files), and a frame that is given back
- * meets every access and flush. Calls meet what their own CPU does with its TLB, with memory, and
- * where it turns interrupts off; they are between what their sender did before and does after.
+ * address. Besides, an access through the MMU meets the reads and writes of entries that it may
+ * come by: a walk for an address reads, in whatever table, only the entry where the address's index
+ * says at some level. A flush or root load meets every write to what has no address (free lists
+ * that something is given back to, indexes of files), one of all TLBs also every access, and a
+ * frame that is given back meets every access and flush. Calls meet what their own CPU does with
+ * its TLB, with memory, and where it turns interrupts off; they are between what their sender did
+ * before and does after.
  *
  * <p>Two steps of which one can only come after the other has made it possible (a lock is released
  * and taken, a call is sent and taken) are ordered, but no race: the other order does not exist.
@@ -26,15 +32,26 @@ public final class StepConflicts {
   private static final int MEMORY = 1;
   private static final int ACQUIRED = 2;
   private static final int RELEASED = 3;
-  private static final int ADDRESS = 4;
+
+  /** Memory by physical address, used through the MMU. */
+  private static final int REACHED = 4;
+
   private static final int FRAME = 5;
   private static final int CALL = 6;
   private static final int TRIED = 7;
 
+  /** Entries by where they are in their table, for each level; the address is level and index. */
+  private static final int WALKED = 8;
+
+  private static final int WRITTEN_AT = 9;
+
+  /** Entries that accesses mark. */
+  private static final int MARKED = 10;
+
   // ---- what each actor did last
 
   private static final int ANY = 0;
-  private static final int ENTRY_WRITES = 1;
+  private static final int FLUSHES_EVERYWHERE = 1;
   private static final int ACCESSES = 2;
   private static final int PLAIN_WRITES = 3;
   private static final int FLUSHES = 4;
@@ -53,6 +70,8 @@ public final class StepConflicts {
   private final int cpus;
   private final int actors;
   private int pageShift = 12;
+  private @Nullable PteFormat format;
+  private @Nullable Interleaving run;
 
   /** Hash table: keys, and for each the last write and each actor's last read. */
   private long[] keys = new long[SLOTS_AT_FIRST];
@@ -85,9 +104,16 @@ public final class StepConflicts {
     clear();
   }
 
-  /** Says how large frames are. */
-  void setPageShift(int pageShift) {
-    this.pageShift = pageShift;
+  /** Says where the steps are taken, up to the next {@link #clear}. */
+  void watch(Interleaving interleaving) {
+    run = interleaving;
+    setFormat(interleaving.format());
+  }
+
+  /** Says how tables are laid out. */
+  void setFormat(PteFormat tables) {
+    format = tables;
+    pageShift = tables.pageShift();
   }
 
   /** Forgets all steps. */
@@ -96,6 +122,7 @@ public final class StepConflicts {
       Arrays.fill(keys, 0);
     }
     used = 0;
+    run = null;
     Arrays.fill(lasts, NOTHING);
     Arrays.fill(isMasked, false);
   }
@@ -108,7 +135,7 @@ public final class StepConflicts {
   }
 
   private static boolean isFlush(int kind) {
-    return kind == Step.INVALIDATE || kind == Step.ROOT_LOAD;
+    return kind == Step.INVALIDATE || kind == Step.INVALIDATE_EVERYWHERE || kind == Step.ROOT_LOAD;
   }
 
   private static boolean isPlainWrite(int kind, long address) {
@@ -126,16 +153,15 @@ public final class StepConflicts {
 
   private static boolean writes(int kind) {
     return switch (kind) {
-      case Step.STORE, Step.ENTRY_WRITE, Step.LOCK, Step.TRY_LOCK, Step.ACCESS -> true;
+      case Step.STORE, Step.TAKE, Step.ENTRY_WRITE, Step.LOCK, Step.TRY_LOCK -> true;
       default -> false;
     };
   }
 
   private static int classOf(int kind) {
     return switch (kind) {
-      case Step.LOAD, Step.STORE, Step.ENTRY_READ, Step.ENTRY_WRITE -> MEMORY;
+      case Step.LOAD, Step.STORE, Step.TAKE, Step.ENTRY_READ, Step.ENTRY_WRITE -> MEMORY;
       case Step.LOCK, Step.LOCK_SHARED, Step.TRY_LOCK -> ACQUIRED;
-      case Step.ACCESS -> ADDRESS;
       default -> NO_OBJECT;
     };
   }
@@ -158,18 +184,47 @@ public final class StepConflicts {
     if (isGlobal(kind) || isGlobal(otherKind)) {
       return true;
     }
+    if (kind == Step.ACCESS && otherKind == Step.ACCESS) {
+      return reachTheSame(actor, address, otherActor, otherAddress);
+    }
     int objects = classOf(kind);
     if (objects != NO_OBJECT && objects == classOf(otherKind) && address == otherAddress) {
       return writes(kind) || writes(otherKind);
     }
     boolean isOneCpu = actor % cpus == otherActor % cpus;
     return meets(kind, address, otherKind, otherAddress, isOneCpu)
-        || meets(otherKind, otherAddress, kind, address, isOneCpu);
+        || meets(otherKind, otherAddress, kind, address, isOneCpu)
+        || (kind == Step.ENTRY_READ && marks(otherActor, otherKind, otherAddress, address))
+        || (otherKind == Step.ENTRY_READ && marks(actor, kind, address, otherAddress));
+  }
+
+  /** Accesses that fault reach nothing; what is remembered may be left for what a walk finds. */
+  private boolean reachTheSame(int actor, long va, int otherActor, long otherVa) {
+    Interleaving watched = run;
+    if (watched == null) {
+      return va == otherVa;
+    }
+    long remembered = watched.rememberedPa(actor, va);
+    long walked = watched.walkedPa(actor, va);
+    long otherRemembered = watched.rememberedPa(otherActor, otherVa);
+    long otherWalked = watched.walkedPa(otherActor, otherVa);
+    boolean isRemembered = remembered == otherRemembered || remembered == otherWalked;
+    boolean isWalked = walked == otherRemembered || walked == otherWalked;
+    return (remembered != NOTHING && isRemembered) || (walked != NOTHING && isWalked);
+  }
+
+  private boolean marks(int actor, int kind, long va, long entryPa) {
+    return kind == Step.ACCESS && entryToMark(actor, va) == entryPa;
+  }
+
+  private long entryToMark(int actor, long va) {
+    Interleaving watched = run;
+    return watched == null ? NOTHING : watched.entryToMark(actor, va);
   }
 
   private boolean meets(int kind, long address, int other, long otherAddress, boolean isOneCpu) {
     return switch (kind) {
-      case Step.ENTRY_WRITE -> other == Step.ACCESS;
+      case Step.ENTRY_WRITE -> other == Step.ACCESS && isOnWalk(address, otherAddress);
       case Step.STORE -> address < 0 && isFlush(other);
       case Step.FREE ->
           other == Step.ACCESS
@@ -179,6 +234,7 @@ public final class StepConflicts {
       case Step.IPI_SEND -> other == Step.IPI_SEND && cpus > 2;
       case Step.ROOT_LOAD -> isOneCpu && (isFlush(other) || other == Step.ACCESS);
       case Step.INVALIDATE -> isOneCpu && other == Step.ACCESS;
+      case Step.INVALIDATE_EVERYWHERE -> other == Step.ACCESS;
       case Step.INTERRUPT -> isOneCpu && meetsInterrupt(other, otherAddress);
       default -> false;
     };
@@ -187,6 +243,7 @@ public final class StepConflicts {
   private static boolean meetsInterrupt(int kind, long address) {
     return kind == Step.INTERRUPTS_OFF
         || kind == Step.ACCESS
+        || kind == Step.INVALIDATE_LATER
         || isFlush(kind)
         || isMemoryUse(kind, address);
   }
@@ -208,7 +265,17 @@ public final class StepConflicts {
       }
     }
     collectUses(kind, address);
+    collectWalks(kind, address);
+    Interleaving watched = run;
+    if (watched != null && kind == Step.ACCESS) {
+      long remembered = watched.rememberedPa(actor, address);
+      long walked = watched.walkedPa(actor, address);
+      reach(number, actor, remembered);
+      reach(number, actor, walked == remembered ? NOTHING : walked);
+      mark(number, actor, watched.entryToMark(actor, address));
+    }
     note(number, actor, kind, address);
+    noteWalks(number, actor, kind, address);
     races[actor] = NOTHING;
     orders[actor] = NOTHING;
   }
@@ -234,9 +301,13 @@ public final class StepConflicts {
   private void collect(int other, int kind, long address, boolean isOneCpu) {
     race(other, isGlobal(kind) ? ANY : GLOBALS);
     switch (kind) {
-      case Step.ENTRY_WRITE -> race(other, ACCESSES);
       case Step.ACCESS -> {
-        race(other, ENTRY_WRITES);
+        race(other, FLUSHES_EVERYWHERE);
+        race(other, FREES);
+      }
+      case Step.INVALIDATE_EVERYWHERE -> {
+        race(other, ACCESSES);
+        race(other, PLAIN_WRITES);
         race(other, FREES);
       }
       case Step.INVALIDATE, Step.ROOT_LOAD -> {
@@ -266,7 +337,7 @@ public final class StepConflicts {
   private void collectOfOneCpu(int other, int kind, long address) {
     switch (kind) {
       case Step.ACCESS -> race(other, FLUSHES);
-      case Step.INVALIDATE -> {
+      case Step.INVALIDATE, Step.INVALIDATE_EVERYWHERE -> {
         race(other, ACCESSES);
         race(other, ROOT_LOADS);
       }
@@ -310,6 +381,68 @@ public final class StepConflicts {
     }
   }
 
+  /** Accesses that may come by the entry, and entries that the access may come by. */
+  private void collectWalks(int kind, long address) {
+    PteFormat tables = format;
+    int objects = kind == Step.ACCESS ? WRITTEN_AT : WALKED;
+    if (tables != null && (kind == Step.ACCESS || kind == Step.ENTRY_WRITE)) {
+      for (int level = 1; level <= tables.topLevel(); level++) {
+        long place = place(tables, kind, address, level);
+        raceWith(slot(key(objects, place)), /* alsoReads= */ true);
+      }
+    }
+    if (kind == Step.ENTRY_READ) {
+      raceWith(slot(key(MARKED, address)), /* alsoReads= */ true);
+    }
+  }
+
+  /** Where the entry is in its table that the access reads, or that is written, at the level. */
+  private static long place(PteFormat tables, int kind, long address, int level) {
+    int index =
+        kind == Step.ACCESS ? tables.index(address, level) : entryIndex(tables, address, level);
+    return (long) level << Integer.SIZE | index;
+  }
+
+  /**
+   * Where an entry is in its table, if that is of the level: tables are aligned to their size, and
+   * the top one begins a frame, so that what lies behind it is no index of an address.
+   */
+  private static int entryIndex(PteFormat tables, long entryPa, int level) {
+    long bytes = tables.tableBytes(level);
+    long aligned = level == tables.topLevel() ? Math.max(bytes, tables.pageBytes()) : bytes;
+    return (int) ((entryPa & aligned - 1) / Long.BYTES);
+  }
+
+  /** Whether a walk for {@code va} may read the entry, at whatever level it is. */
+  private boolean isOnWalk(long entryPa, long va) {
+    PteFormat tables = format;
+    if (tables == null) {
+      return true;
+    }
+    for (int level = 1; level <= tables.topLevel(); level++) {
+      if (entryIndex(tables, entryPa, level) == tables.index(va, level)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** An access reads or writes memory. */
+  private void reach(int number, int actor, long pa) {
+    if (pa != NOTHING) {
+      raceWith(slot(key(REACHED, pa)), /* alsoReads= */ false);
+      noteWrite(number, actor, key(REACHED, pa));
+    }
+  }
+
+  /** An access marks an entry as used. */
+  private void mark(int number, int actor, long entryPa) {
+    if (entryPa != NOTHING) {
+      raceWith(slot(key(MEMORY, entryPa)), /* alsoReads= */ true);
+      noteRead(number, actor, key(MARKED, entryPa));
+    }
+  }
+
   private void raceWith(int slot, boolean alsoReads) {
     int at = slot * (actors + 1);
     if (uses[at] != NOTHING) {
@@ -340,9 +473,8 @@ public final class StepConflicts {
     lasts[at + ANY] = number;
     int sort =
         switch (kind) {
-          case Step.ENTRY_WRITE -> ENTRY_WRITES;
           case Step.ACCESS -> ACCESSES;
-          case Step.INVALIDATE, Step.ROOT_LOAD -> FLUSHES;
+          case Step.INVALIDATE, Step.INVALIDATE_EVERYWHERE, Step.ROOT_LOAD -> FLUSHES;
           case Step.FREE -> FREES;
           case Step.INTERRUPTS_ON -> INTERRUPTS_ON;
           case Step.INTERRUPT -> INTERRUPTS;
@@ -352,6 +484,9 @@ public final class StepConflicts {
     lasts[at + sort] = number;
     if (kind == Step.ROOT_LOAD) {
       lasts[at + ROOT_LOADS] = number;
+    }
+    if (kind == Step.INVALIDATE_EVERYWHERE) {
+      lasts[at + FLUSHES_EVERYWHERE] = number;
     }
     if (meetsInterrupt(kind, address) && !isMasked[actor]) {
       lasts[at + INTERRUPTIBLE] = number;
@@ -380,23 +515,40 @@ public final class StepConflicts {
     }
     int objects = classOf(kind);
     if (objects != NO_OBJECT) {
-      if (writes(kind)) {
-        noteWrite(number, actor, key(objects, address));
-      } else {
-        noteRead(number, actor, key(objects, address));
-      }
+      noteUse(number, actor, kind, key(objects, address));
     }
     if (actor >= cpus) {
       noteRead(number, actor, key(CALL, calls[actor]));
     }
   }
 
+  private void noteUse(int number, int actor, int kind, long key) {
+    if (writes(kind)) {
+      noteWrite(number, actor, key);
+    } else {
+      noteRead(number, actor, key);
+    }
+  }
+
+  /** Steps at the same place need not meet each other, so each actor's last one counts. */
+  private void noteWalks(int number, int actor, int kind, long address) {
+    PteFormat tables = format;
+    int objects = kind == Step.ACCESS ? WALKED : WRITTEN_AT;
+    if (tables != null && (kind == Step.ACCESS || kind == Step.ENTRY_WRITE)) {
+      for (int level = 1; level <= tables.topLevel(); level++) {
+        noteRead(number, actor, key(objects, place(tables, kind, address, level)));
+      }
+    }
+  }
+
   private void noteWrite(int number, int actor, long key) {
-    uses[slot(key) * (actors + 1)] = number * actors + actor;
+    int slot = slot(key); // may replace the table
+    uses[slot * (actors + 1)] = number * actors + actor;
   }
 
   private void noteRead(int number, int actor, long key) {
-    uses[slot(key) * (actors + 1) + 1 + actor] = number;
+    int slot = slot(key); // may replace the table
+    uses[slot * (actors + 1) + 1 + actor] = number;
   }
 
   // ---- hash table

@@ -67,7 +67,7 @@ public class SecretPages {
   /** Takes a folio that the direct map covers; -1 when there is none. */
   long allocateMapped(Cpu cpu, int gfp, int order) {
     CostCategory before = ledger.enter(cpu, CostCategory.ALLOCATION);
-    cpu.step(Step.STORE, ALLOCATOR_STEP);
+    cpu.step(Step.TAKE, ALLOCATOR_STEP);
     long pfn = allocator.allocate(cpu, gfp, order);
     noteCleared(pfn, gfp, order);
     ledger.leave(cpu, before);
