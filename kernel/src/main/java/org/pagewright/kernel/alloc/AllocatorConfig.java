@@ -12,10 +12,16 @@ import org.pagewright.kernel.buddy.ZoneKind;
  * @param rules the kernel version
  * @param zones the zones, lowest first within a node
  * @param blockOrder {@code pageblock_order}
+ * @param pageShift {@code PAGE_SHIFT}; marks and per-CPU limits are set in bytes
  * @param unmappedPool whether requests may ask for pages that the direct map lacks
  */
 public record AllocatorConfig(
-    AllocatorRules rules, int cpus, List<Span> zones, int blockOrder, boolean unmappedPool) {
+    AllocatorRules rules,
+    int cpus,
+    List<Span> zones,
+    int blockOrder,
+    int pageShift,
+    boolean unmappedPool) {
 
   /** A zone's frames, {@code [startPfn, endPfn)}. */
   public record Span(ZoneKind kind, int node, long startPfn, long endPfn) {
@@ -31,8 +37,8 @@ public record AllocatorConfig(
   /** {@code pageblock_order} with pages of 4 KiB and huge pages of 2 MiB. */
   public static final int BLOCK_ORDER = 9;
 
-  /** Logarithm of the pages that {@link ZoneKind} counts in. */
-  private static final int SMALLEST_PAGE_SHIFT = 12;
+  /** Logarithm of the pages of x86, which {@link ZoneKind} counts in, too. */
+  public static final int SMALLEST_PAGE_SHIFT = 12;
 
   public AllocatorConfig {
     zones = List.copyOf(zones);
@@ -41,6 +47,9 @@ public record AllocatorConfig(
     }
     if (cpus < 1 || cpus > 4096) {
       throw new IllegalArgumentException("cpus: " + cpus + "; expected 1 to 4096");
+    }
+    if (pageShift < SMALLEST_PAGE_SHIFT || pageShift > 16) {
+      throw new IllegalArgumentException("pageShift: " + pageShift + "; expected 12 to 16");
     }
     if (blockOrder < 1 || blockOrder >= Zone.MAX_ORDER + 1) {
       throw new IllegalArgumentException("blockOrder: " + blockOrder + "; expected 1 to 10");
@@ -69,7 +78,8 @@ public record AllocatorConfig(
         at = to;
       }
     }
-    return new AllocatorConfig(rules, cpus, zones, BLOCK_ORDER, /* unmappedPool= */ true);
+    return new AllocatorConfig(
+        rules, cpus, zones, BLOCK_ORDER, pageShift, /* unmappedPool= */ true);
   }
 
   /** The same memory in several nodes of equal shares, the zones cut where nodes meet. */
@@ -91,7 +101,12 @@ public record AllocatorConfig(
         }
       }
     }
-    return new AllocatorConfig(rules, cpus, cut, blockOrder, unmappedPool);
+    return new AllocatorConfig(rules, cpus, cut, blockOrder, pageShift, unmappedPool);
+  }
+
+  /** The same, where requests may ask for pages that the direct map lacks, or may not. */
+  public AllocatorConfig withUnmappedPool(boolean has) {
+    return new AllocatorConfig(rules, cpus, zones, blockOrder, pageShift, has);
   }
 
   private static long aligned(long pfn) {

@@ -316,7 +316,7 @@ public final class PageAllocator implements AutoCloseable {
 
   /** Sets watermarks and per-CPU limits once all memory is handed over. */
   public void finishBoot() {
-    Watermarks.setUp(zones);
+    Watermarks.setUp(zones, config.pageShift());
     for (Zone zone : zones) {
       pcpLists.setUp(zone);
     }
@@ -663,7 +663,8 @@ public final class PageAllocator implements AutoCloseable {
    */
   public void letCountersLag() {
     for (Zone zone : zones) {
-      zone.freePages().setThreshold(Watermarks.counterThreshold(zone, config.cpus()));
+      int threshold = Watermarks.counterThreshold(zone, config.cpus(), config.pageShift());
+      zone.freePages().setThreshold(threshold);
     }
   }
 

@@ -21,6 +21,7 @@ final class PcpLists {
   private final Buddy buddy;
   private final Fallback fallback;
   private final AllocatorRules rules;
+  private final int pageShift;
 
   private final int cpus;
 
@@ -36,6 +37,7 @@ final class PcpLists {
     this.buddy = buddy;
     this.fallback = fallback;
     this.rules = config.rules();
+    this.pageShift = config.pageShift();
     this.cpus = config.cpus();
     this.pcps = new PerCpuPages[zones.size() * cpus];
     Arrays.setAll(pcps, at -> new PerCpuPages(at % cpus));
@@ -45,8 +47,8 @@ final class PcpLists {
   void setUp(Zone zone) {
     long base =
         rules.batchShift() == 12
-            ? Math.min(zone.managedPages() >>> 12, 64)
-            : Math.min(zone.managedPages() >>> 10, 256) / 4;
+            ? Math.min(zone.managedPages() >>> 12, (256 << 10) >>> pageShift)
+            : Math.min(zone.managedPages() >>> 10, (1 << 20) >>> pageShift) / 4;
     long rounded = base + base / 2;
     int batch = base <= 1 ? 1 : Math.max(1, (int) Long.highestOneBit(rounded) - 1);
     long low = zone.marks()[AllocFlags.WMARK_LOW] / cpus;

@@ -11,23 +11,26 @@ import org.pagewright.kernel.buddy.ZoneKind;
  * setup_per_zone_lowmem_reserve()} and {@code zone_watermark_fast()} (mm/page_alloc.c).
  */
 final class Watermarks {
-  private static final int PAGE_KIB = 4;
   private static final long SCALE_FACTOR = 10;
   private static final long MIN_FREE_KIB_MIN = 128;
   private static final long MIN_FREE_KIB_MAX = 262144;
 
-  /** Pages of 128 MiB, as a shift. */
-  private static final int THRESHOLD_SHIFT = 15;
+  /** 128 MiB, as a shift of bytes. */
+  private static final int THRESHOLD_SHIFT = 27;
+
+  /** 1 KiB, as a shift of bytes. */
+  private static final int KIB_SHIFT = 10;
 
   private static final int THRESHOLD_MAX = 125;
 
   private Watermarks() {}
 
   /** Sets marks and reserves of every zone from the pages that each manages. */
-  static void setUp(List<Zone> zones) {
+  static void setUp(List<Zone> zones, int pageShift) {
+    int kibShift = pageShift - KIB_SHIFT;
     long lowmem = zones.stream().mapToLong(zone -> lowmemPages(zone)).sum();
-    long root = (long) Math.sqrt((double) (lowmem * PAGE_KIB) * 16);
-    long minPages = Math.clamp(root, MIN_FREE_KIB_MIN, MIN_FREE_KIB_MAX) / PAGE_KIB;
+    long root = (long) Math.sqrt((double) (lowmem << kibShift) * 16);
+    long minPages = Math.clamp(root, MIN_FREE_KIB_MIN, MIN_FREE_KIB_MAX) >> kibShift;
     for (Zone zone : zones) {
       long share = lowmem == 0 ? 0 : minPages * zone.managedPages() / lowmem;
       boolean isMovable = zone.kind() == ZoneKind.MOVABLE;
@@ -49,8 +52,9 @@ final class Watermarks {
    * How many pages a CPU may free or take before others see it. Models {@code
    * calculate_normal_threshold()} (mm/vmstat.c).
    */
-  static int counterThreshold(Zone zone, int cpus) {
-    int memory = Long.SIZE - Long.numberOfLeadingZeros(zone.managedPages() >>> THRESHOLD_SHIFT);
+  static int counterThreshold(Zone zone, int cpus, int pageShift) {
+    long pieces = zone.managedPages() >>> (THRESHOLD_SHIFT - pageShift);
+    int memory = Long.SIZE - Long.numberOfLeadingZeros(pieces);
     int ofCpus = Integer.SIZE - Integer.numberOfLeadingZeros(cpus);
     return Math.min(THRESHOLD_MAX, 2 * ofCpus * (1 + memory));
   }

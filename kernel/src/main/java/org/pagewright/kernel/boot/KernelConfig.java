@@ -78,10 +78,8 @@ public record KernelConfig(
 
   /** The zones over the machine's memory, with the allocator's version. */
   public AllocatorConfig allocator() {
-    AllocatorConfig zones =
-        AllocatorConfig.of(machine.map(), machine.cpus(), rules, machine.format().pageShift());
-    return new AllocatorConfig(
-        zones.rules(), zones.cpus(), zones.zones(), zones.blockOrder(), unmappedPool);
+    return AllocatorConfig.of(machine.map(), machine.cpus(), rules, machine.format().pageShift())
+        .withUnmappedPool(unmappedPool);
   }
 
   public KernelConfig withMachine(MachineConfig other) {

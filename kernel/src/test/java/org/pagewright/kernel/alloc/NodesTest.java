@@ -28,6 +28,7 @@ class NodesTest {
                     new Span(ZoneKind.NORMAL, /* node= */ 0, START, START + NODE_PAGES),
                     new Span(ZoneKind.NORMAL, 1, START + NODE_PAGES, START + 2 * NODE_PAGES)),
                 AllocatorConfig.BLOCK_ORDER,
+                AllocatorConfig.SMALLEST_PAGE_SHIFT,
                 /* unmappedPool= */ true));
     allocator.handOver(START, START + 2 * NODE_PAGES);
     allocator.finishBoot();

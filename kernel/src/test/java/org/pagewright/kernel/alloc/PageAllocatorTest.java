@@ -83,7 +83,7 @@ class PageAllocatorTest {
       Zone zone = new Zone(0, 0, ZoneKind.NORMAL, 0, 1, memmap, 2);
       zone.setPages(managed, managed);
 
-      assertThat(Watermarks.counterThreshold(zone, 2)).isEqualTo(threshold);
+      assertThat(Watermarks.counterThreshold(zone, 2, 12)).isEqualTo(threshold);
       memmap.close();
     }
   }

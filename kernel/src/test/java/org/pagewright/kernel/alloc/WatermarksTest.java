@@ -2,9 +2,11 @@ package org.pagewright.kernel.alloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.kernel.buddy.Memmap;
 import org.pagewright.kernel.buddy.Migratetype;
@@ -55,6 +57,23 @@ class WatermarksTest {
       assertThat(allocator.blockFreetype(pfn)).isEqualTo(Migratetype.HIGHATOMIC);
       assertThat(zone.reservedHighatomic()).isEqualTo(1 << BLOCK_ORDER);
       assertThat(AllocatorVerifier.firstBroken(allocator)).isNull();
+    }
+  }
+
+  /** sqrt(16 KiB x 16 GiB) are 16 MiB, and 0.1 % of the memory as much again. */
+  @ParameterizedTest
+  @ValueSource(ints = {12, 14, 16})
+  void marks_anyPageSize_areTheSameBytes(int pageShift) {
+    MemoryMap map = MemoryMap.parse("4G-20G");
+    AllocatorConfig config = AllocatorConfig.of(map, 1, AllocatorRules.V7_0, pageShift);
+    try (PageAllocator allocator = new PageAllocator(config)) {
+      allocator.handOver((4L << 30) >>> pageShift, (20L << 30) >>> pageShift);
+      allocator.finishBoot();
+      Zone zone = allocator.zones().getFirst();
+
+      assertThat(zone.marks()[AllocFlags.WMARK_MIN] << pageShift).isEqualTo(16 << 20);
+      assertThat(zone.marks()[AllocFlags.WMARK_LOW] << pageShift)
+          .isCloseTo((16 << 20) + (16L << 30) / 1000, Offset.offset(1L << pageShift));
     }
   }
 }

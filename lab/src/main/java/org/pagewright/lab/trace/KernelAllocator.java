@@ -44,6 +44,7 @@ final class KernelAllocator implements ReplayAllocator, EventSink, AutoCloseable
             Math.max(1, state.cpus()),
             spans,
             AllocatorConfig.BLOCK_ORDER,
+            AllocatorConfig.SMALLEST_PAGE_SHIFT,
             /* unmappedPool= */ false);
     allocator = new PageAllocator(config);
     repairs = new AllocatorRepairs(allocator);

@@ -150,6 +150,7 @@ final class TracedMemory {
                 kernel.machine().cpus(),
                 spans,
                 AllocatorConfig.BLOCK_ORDER,
+                AllocatorConfig.SMALLEST_PAGE_SHIFT,
                 /* unmappedPool= */ true));
     AllocatorRepairs state = new AllocatorRepairs(allocator);
     for (int block = 0; block < blockTypes.length; block++) {
