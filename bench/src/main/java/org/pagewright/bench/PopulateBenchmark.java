@@ -39,6 +39,7 @@ import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.secret.GuestMemfd;
 import org.pagewright.kernel.secret.GuestMemfdConfig;
 import org.pagewright.kernel.secret.PoolRequest;
@@ -137,11 +138,9 @@ public class PopulateBenchmark {
     Processes processes =
         new Processes(
             machine,
-            allocator,
-            kernel.tables(),
             kernel.shootdown(),
-            kernel.rootPa(),
-            /* isolates= */ false);
+            TopTables.ofParts(
+                allocator, machine.memory(), kernel.tables(), kernel.rootPa(), /* pairs= */ false));
     processes.add(region);
     processes.add(mermap);
     allocator.setZeroing(new MermapZeroing(mermap, tags, ledger, PAGE_SHIFT, PAGEBLOCK_ORDER));

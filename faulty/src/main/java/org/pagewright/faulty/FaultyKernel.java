@@ -24,6 +24,7 @@ import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPages;
 import org.pagewright.kernel.secret.SecretServices;
@@ -69,14 +70,7 @@ public final class FaultyKernel implements WatchedWorld {
             shootdown,
             kernel.machine().events());
     this.mermap = mermaps.make(config, region, kernel, shootdown);
-    this.processes =
-        new Processes(
-            kernel.machine(),
-            kernel.allocator(),
-            kernel.tables(),
-            shootdown,
-            kernel.rootPa(),
-            /* isolates= */ false);
+    this.processes = new Processes(kernel.machine(), shootdown, TopTables.of(kernel));
     processes.add(region);
     processes.add(mermap);
     CostLedger ledger = new CostLedger(hardware.cpus());

@@ -120,8 +120,7 @@ public final class SmallKernel implements WatchedWorld {
                 .withMemmapBytesPerPage(0)
                 .withIsolation(options.isolation()));
     CostLedger ledger = new CostLedger(options.cpus());
-    this.processes =
-        options.hasProcess() ? new SmallProcesses(kernel, options.isolation(), ledger) : null;
+    this.processes = options.hasProcess() ? new SmallProcesses(kernel, ledger) : null;
     this.user = options.hasMemory() ? new SmallUser(kernel) : null;
     Mermap mermap = processes == null ? null : processes.mermap();
     SecretServices services =

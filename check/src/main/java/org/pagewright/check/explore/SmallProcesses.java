@@ -22,6 +22,7 @@ import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
+import org.pagewright.kernel.pti.TopTables;
 
 /** The processes of a small kernel, with what they do in their mm-local regions. */
 final class SmallProcesses {
@@ -34,7 +35,7 @@ final class SmallProcesses {
   private final List<Mm> made = new ArrayList<>();
 
   /** No process yet. */
-  SmallProcesses(KernelMachine kernel, boolean isolation, CostLedger ledger) {
+  SmallProcesses(KernelMachine kernel, CostLedger ledger) {
     this.kernel = kernel;
     MmLocalRegion region =
         new MmLocalRegion(
@@ -46,14 +47,7 @@ final class SmallProcesses {
             kernel.machine().events());
     this.mermap = new Mermap(MermapConfig.V2, region, kernel, kernel.shootdown());
     this.ldt = new ModifyLdt(kernel, region);
-    this.processes =
-        new Processes(
-            kernel.machine(),
-            kernel.allocator(),
-            kernel.tables(),
-            kernel.shootdown(),
-            kernel.rootPa(),
-            isolation);
+    this.processes = new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
     processes.add(region);
     processes.add(mermap);
     processes.add(ldt);

@@ -31,6 +31,7 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.EntrySlot;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.tablelife.TableAllocator;
 import org.pagewright.kernel.tablelife.TableRules;
 
@@ -96,14 +97,7 @@ public final class TableWorld implements WatchedWorld {
         new Oracles(
             new WatchedKernel(
                 kernel.machine(), kernel.directMap(), kernel.allocator(), /* mermap= */ null));
-    Processes processes =
-        new Processes(
-            kernel.machine(),
-            kernel.allocator(),
-            kernel.tables(),
-            kernel.shootdown(),
-            kernel.rootPa(),
-            /* isolates= */ false);
+    Processes processes = new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
     this.mm = requireNonNull(processes.createMm(kernel.cpu(0)));
     for (int id = 0; id < hardware.cpus(); id++) {
       processes.run(kernel.cpu(id), processes.createTask(Task.Kind.USER, mm));

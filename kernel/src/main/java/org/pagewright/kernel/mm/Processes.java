@@ -7,10 +7,6 @@ import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.Primitive;
-import org.pagewright.kernel.alloc.PageAllocator;
-import org.pagewright.kernel.pgtable.PageTables;
-import org.pagewright.kernel.pgtable.TablePages;
-import org.pagewright.kernel.pgtable.TableSource;
 import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.tlbflush.MmTlb;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
@@ -40,22 +36,6 @@ public final class Processes {
   private long contexts = FIRST_CONTEXT;
   private int tasks;
 
-  /**
-   * Processes of one kernel whose user mode, if isolated, sees nothing of the kernel.
-   *
-   * @param kernelRootPa top table of {@code init_mm}
-   * @param isolates whether page-table isolation is on
-   */
-  public Processes(
-      Machine machine,
-      PageAllocator allocator,
-      PageTables tables,
-      TlbShootdown shootdown,
-      long kernelRootPa,
-      boolean isolates) {
-    this(machine, shootdown, topTables(machine, allocator, tables, kernelRootPa, isolates));
-  }
-
   /** Processes with top tables from {@code topTables}. */
   public Processes(Machine machine, TlbShootdown shootdown, TopTables topTables) {
     this.machine = machine;
@@ -69,19 +49,6 @@ public final class Processes {
     for (MmFeature feature : features) {
       feature.switchTo(cpu, null);
     }
-  }
-
-  private static TopTables topTables(
-      Machine machine,
-      PageAllocator allocator,
-      PageTables tables,
-      long kernelRootPa,
-      boolean isolates) {
-    TableSource roots = TablePages.forProcesses(allocator, machine.memory(), tables.format());
-    TableSource source = TablePages.zeroed(allocator, machine.memory(), tables.format());
-    return isolates
-        ? TopTables.bare(roots, tables, source, kernelRootPa)
-        : TopTables.shared(roots, tables, source, kernelRootPa);
   }
 
   /** Adds something that every address space made from here on has. */

@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.pgtable.EntryMirror;
 import org.pagewright.kernel.pgtable.PageTables;
@@ -110,6 +112,21 @@ public final class TopTables implements EntryMirror {
             kernel.config().image(),
             kernel.rootPa());
     return isolated(pgds, kernel.tables(), kernel.tablePages(), kernel.rootPa(), isolation);
+  }
+
+  /**
+   * Those of a kernel that is put together by hand: without constructors and, in pairs, with
+   * nothing of the kernel in user mode's.
+   */
+  public static TopTables ofParts(
+      PageAllocator allocator,
+      PhysicalMemory memory,
+      PageTables tables,
+      long rootPa,
+      boolean pairs) {
+    TableSource pgds = TablePages.forProcesses(allocator, memory, tables.format());
+    TableSource source = TablePages.zeroed(allocator, memory, tables.format());
+    return pairs ? bare(pgds, tables, source, rootPa) : shared(pgds, tables, source, rootPa);
   }
 
   /** One top table for both modes. */

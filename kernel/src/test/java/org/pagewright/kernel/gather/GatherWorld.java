@@ -19,6 +19,7 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.EntrySlot;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.tablelife.TableConfig;
 import org.pagewright.kernel.tablelife.TableRules;
 
@@ -61,14 +62,7 @@ final class GatherWorld implements AutoCloseable, ZapLeaves {
     this.cpu = kernel.cpu(0);
     GatherConfig config = change.apply(GatherConfig.of(format.architecture()));
     this.tables = new UserTables(GatherServices.of(kernel), config);
-    this.processes =
-        new Processes(
-            kernel.machine(),
-            kernel.allocator(),
-            kernel.tables(),
-            kernel.shootdown(),
-            kernel.rootPa(),
-            /* isolates= */ false);
+    this.processes = new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
     this.mm = requireNonNull(processes.createMm(cpu));
     processes.run(cpu, processes.createTask(Task.Kind.USER, mm));
     kernel.machine().events().attach(reader);

@@ -37,6 +37,7 @@ import org.pagewright.kernel.mmlocal.MmLocalRegion;
 import org.pagewright.kernel.pgtable.EntrySlot;
 import org.pagewright.kernel.pgtable.PageTables;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.secret.GuestMemfdConfig;
 import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPages;
@@ -118,7 +119,10 @@ public final class IsolationWorld implements AutoCloseable {
             machine.cpus());
     this.processes =
         new Processes(
-            machine, allocator, kernel.tables(), kernel.shootdown(), kernel.rootPa(), isolates);
+            machine,
+            kernel.shootdown(),
+            TopTables.ofParts(
+                allocator, machine.memory(), kernel.tables(), kernel.rootPa(), isolates));
     processes.add(region);
     processes.add(mermap);
     this.zeroing = new MermapZeroing(mermap, tags, ledger, PAGE_SHIFT, PAGEBLOCK_ORDER);

@@ -30,6 +30,7 @@ import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.mmlocal.MmLocalLayout;
 import org.pagewright.kernel.mmlocal.MmLocalRegion;
 import org.pagewright.kernel.pgtable.TableSource;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.secret.PoolRequest;
 import org.pagewright.kernel.secret.SecretPages;
 import org.pagewright.kernel.secret.SecretServices;
@@ -93,11 +94,13 @@ final class SimulatedHost implements AutoCloseable {
     processes =
         new Processes(
             machine,
-            allocator,
-            kernel.tables(),
             kernel.shootdown(),
-            kernel.rootPa(),
-            file.features().pti());
+            TopTables.ofParts(
+                allocator,
+                machine.memory(),
+                kernel.tables(),
+                kernel.rootPa(),
+                file.features().pti()));
     mermap = hasMermap(file) ? addMermap(mermapConfig, tables) : null;
     Mm mm = Objects.requireNonNull(processes.createMm(cpu()), "memory ends before the first task");
     task = processes.createTask(Task.Kind.USER, mm);

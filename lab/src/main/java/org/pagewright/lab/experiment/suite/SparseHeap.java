@@ -23,6 +23,7 @@ import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.mm.Processes;
 import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.pgtable.EntrySlot;
+import org.pagewright.kernel.pti.TopTables;
 import org.pagewright.kernel.tablelife.TableRules;
 import org.pagewright.kernel.tlbflush.TlbShootdown;
 
@@ -65,14 +66,7 @@ final class SparseHeap implements AutoCloseable {
     this.cpu = kernel.cpu(0);
     this.grace = new RcuGrace(kernel.machine(), graceCycles);
     this.tables = new UserTables(GatherServices.of(kernel).withGrace(grace), config);
-    Processes processes =
-        new Processes(
-            kernel.machine(),
-            kernel.allocator(),
-            kernel.tables(),
-            kernel.shootdown(),
-            kernel.rootPa(),
-            kernel.config().isolation());
+    Processes processes = new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
     this.mm = Objects.requireNonNull(processes.createMm(cpu), "memory ends before the process");
     for (int id = 0; id < machine.cpus(); id++) {
       processes.run(kernel.cpu(id), processes.createTask(Task.Kind.USER, mm));
