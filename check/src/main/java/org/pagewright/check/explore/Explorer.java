@@ -80,14 +80,29 @@ public final class Explorer {
    * @throws IllegalArgumentException when the text does not fit the scenario
    */
   public Exploration replay(String text) {
-    Schedule schedule = Schedule.parse(text, runs.trial().cpus());
-    Trace trace = Smaller.trace(runs, schedule);
-    runs.close();
+    FailingRequests failing = FailingRequests.parse(text, runs.trial().programs().size());
+    return failing == null ? replay(runs, text) : replay(failing(runs, failing), text);
+  }
+
+  private static <W extends World> Runs<W> failing(Runs<W> runs, FailingRequests failing) {
+    return new Runs<>(runs.trial().failing(failing));
+  }
+
+  private Exploration replay(Runs<?> given, String text) {
+    Trial<?> trial = given.trial();
+    Schedule schedule = Schedule.parse(FailingRequests.scheduleOf(text), trial.cpus());
+    Trace trace = Smaller.trace(given, schedule);
+    given.close();
     schedules++;
     Failure failure =
         trace.violations.isEmpty()
             ? null
-            : new Failure(runs.trial().texts(), schedule.text(), trace.rows, trace.violations);
+            : new Failure(trial.texts(), text, trace.rows, trace.violations);
     return new Exploration(schedules, "the one that was given", failure);
+  }
+
+  /** The most requests that the CPU made in a run, if the trial says which ones fail. */
+  public int requests(int cpu) {
+    return runs.asked(cpu);
   }
 }

@@ -1,6 +1,7 @@
 package org.pagewright.check.explore;
 
 import java.util.List;
+import java.util.Objects;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.schedule.FewPreemptions;
 import org.pagewright.check.schedule.Schedule;
@@ -10,14 +11,17 @@ import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Scheduler;
 
 /**
- * Makes a failing run smaller: first every act goes without which some order still fails, then
- * every switch between CPUs without which this order does.
+ * Makes a failing run smaller: first every failing request and every act goes without which some
+ * order still fails, then every switch between CPUs without which this order does.
  */
 final class Smaller<W extends World> {
   /** Orders tried for a trial with an act less; those with few preemptions come first. */
   private static final int TRIES = 400;
 
   private static final int PREEMPTIONS = 2;
+
+  /** Of an act that goes, so many requests may go with it. */
+  private static final int REQUESTS_MAX = 8;
 
   private Runs<W> runs;
   private Schedule schedule;
@@ -32,18 +36,35 @@ final class Smaller<W extends World> {
   }
 
   Exploration.Failure failure() {
+    removeRequests();
     removeActs();
     removeSwitches();
     Trace trace = trace();
     runs.close();
     assert !trace.violations.isEmpty() : "a failing schedule fails again";
     return new Exploration.Failure(
-        runs.trial().texts(), schedule.text(), trace.rows, trace.violations);
+        runs.trial().texts(), prefix() + schedule.text(), trace.rows, trace.violations);
+  }
+
+  private String prefix() {
+    FailingRequests failing = runs.trial().failing();
+    return failing == null ? "" : failing.text();
   }
 
   /** How many runs it took. */
   long made() {
     return made;
+  }
+
+  // ---- failing requests
+
+  private void removeRequests() {
+    FailingRequests failing = runs.trial().failing();
+    for (int i = failing == null ? -1 : failing.requests().size() - 1; i >= 0; i--) {
+      FailingRequests left = Objects.requireNonNull(runs.trial().failing()).without(i);
+      boolean isSmaller = failsIn(runs.trial().failing(left));
+      assert !isSmaller || left.equals(runs.trial().failing());
+    }
   }
 
   // ---- acts
@@ -60,8 +81,25 @@ final class Smaller<W extends World> {
     }
   }
 
+  /** Without an act its CPU may make fewer requests before the one that fails. */
   private boolean removeAct(int cpu, int index) {
-    Runs<W> fewer = new Runs<>(runs.trial().without(cpu, index));
+    Trial<W> fewer = runs.trial().without(cpu, index);
+    FailingRequests failing = fewer.failing();
+    if (failing == null) {
+      return failsIn(fewer);
+    }
+    for (int by = 0; by < REQUESTS_MAX; by++) {
+      FailingRequests earlier = failing.earlier(cpu, by);
+      if (earlier != null && failsIn(fewer.failing(earlier))) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Goes over to this trial if some order of it fails. */
+  private boolean failsIn(Trial<W> trial) {
+    Runs<W> fewer = new Runs<>(trial);
     Strategy strategy = new FewPreemptions(PREEMPTIONS);
     for (int i = 0; i < TRIES && strategy.begin(); i++) {
       made++;

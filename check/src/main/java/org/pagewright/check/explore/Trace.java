@@ -11,6 +11,7 @@ import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.Step;
+import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.directmap.AttributeChange;
 import org.pagewright.kernel.mm.MmEvent;
@@ -55,6 +56,16 @@ final class Trace implements Scheduler, EventLog.Reader {
         tell(cpu, verb + watched.place(address));
       }
     }
+  }
+
+  /** Tells of a request that fails although it could be served. */
+  void failed(int cpu, int number, FaultInjection.Point point) {
+    String what =
+        switch (point) {
+          case ALLOCATION -> "allocation";
+          case WALK -> "walk";
+        };
+    tell(cpu, "request " + number + " fails (" + what + ")");
   }
 
   private static String verb(int kind) {

@@ -3,6 +3,7 @@ package org.pagewright.check.explore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.Interleaving;
@@ -14,8 +15,10 @@ import org.pagewright.kernel.arch.FaultInjection;
  *
  * @param worlds makes a world; each must be like the others
  * @param programs element n is what CPU n does
+ * @param failing which requests fail; null to leave that to the worlds
  */
-public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> programs) {
+public record Trial<W extends World>(
+    Supplier<W> worlds, List<List<Act<W>>> programs, @Nullable FailingRequests failing) {
   /** A run in which nobody can go on, or that does not end. */
   public static final String PROGRESS = "every-cpu-goes-on";
 
@@ -27,6 +30,16 @@ public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> prog
 
   public Trial {
     programs = programs.stream().map(List::copyOf).toList();
+  }
+
+  /** Every request that can be served is served, unless the worlds say otherwise. */
+  public Trial(Supplier<W> worlds, List<List<Act<W>>> programs) {
+    this(worlds, programs, null);
+  }
+
+  /** The same with requests that fail; after each run everything is given back. */
+  public Trial<W> failing(FailingRequests requests) {
+    return new Trial<>(worlds, programs, requests);
   }
 
   /** One CPU does something. */
@@ -50,7 +63,7 @@ public record Trial<W extends World>(Supplier<W> worlds, List<List<Act<W>>> prog
     List<Act<W>> program = new ArrayList<>(programs.get(cpu));
     program.remove(index);
     fewer.set(cpu, program);
-    return new Trial<>(worlds, fewer);
+    return new Trial<>(worlds, fewer, failing);
   }
 
   /** What each CPU does, in words. */

@@ -7,13 +7,16 @@
  * for frames, those for page tables included, or a walk over page tables that the kernel must
  * expect to fail.
  *
- * <p>Entry class: {@link org.pagewright.check.fault.FaultSearch}.
+ * <p>Entry class: {@link org.pagewright.check.fault.FaultSearch}. Others: {@link
+ * org.pagewright.check.fault.FaultedOrders}, which lets requests fail while CPUs are interleaved. A
+ * request is then named by its CPU and its number among those of that CPU, so that orders that
+ * differ only in steps that commute fail the same ones.
  *
  * <p>Invariants: after each run the kernel has answered with an error that the operation may
  * return, and once everything is given back nothing is lost (oracle {@code nothing-lost}).
  *
- * <p>Left out: failures while CPUs are interleaved; requests with {@code __GFP_NOFAIL}, which must
- * not fail; requests during boot.
+ * <p>Left out: more than two requests while CPUs are interleaved; requests with {@code
+ * __GFP_NOFAIL}, which must not fail; requests during boot.
  */
 @NullMarked
 package org.pagewright.check.fault;

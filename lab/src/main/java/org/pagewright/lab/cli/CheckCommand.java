@@ -19,6 +19,7 @@ import org.pagewright.check.explore.Scenario;
 import org.pagewright.check.explore.SmallKernel;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.fault.FaultSearch;
+import org.pagewright.check.fault.FaultedOrders;
 import org.pagewright.check.schedule.DrawnOrders;
 import org.pagewright.check.schedule.EveryOrder;
 import org.pagewright.check.schedule.FewPreemptions;
@@ -48,6 +49,7 @@ import picocli.CommandLine.TypeConversionException;
       "  pagewright check --all --smoke",
       "  pagewright check secretmem-double-fault --explore exhaustive",
       "  pagewright check secretmem-neighbours --explore exhaustive --state search.txt",
+      "  pagewright check secretmem-double-fault --faults --explore preemptions",
       "  pagewright check secretmem-double-fault --schedule 0*9,1"
     })
 final class CheckCommand implements Callable<Integer> {
@@ -84,9 +86,9 @@ final class CheckCommand implements Callable<Integer> {
       description = {
         "exhaustive: every order of steps that meet; preemptions: all with few preemptions;",
         "priorities: drawn as PCT does; a number: so many drawn from the seed",
-        "(default: ${DEFAULT-VALUE})."
+        "(default: " + PREEMPTIONS + ")."
       })
-  private String explore = PREEMPTIONS;
+  private @Nullable String explore;
 
   @Option(
       names = "--schedules",
@@ -109,7 +111,10 @@ final class CheckCommand implements Callable<Integer> {
 
   @Option(
       names = "--faults",
-      description = "Let each request for memory fail in turn, then pairs, instead of schedules.")
+      description = {
+        "Let each request for memory fail in turn, then pairs: in one order of steps,",
+        "or with --explore in all of those orders."
+      })
   private boolean faults;
 
   @Option(
@@ -251,7 +256,7 @@ final class CheckCommand implements Callable<Integer> {
     Trial<SmallKernel> trial = one.scenario().on(one.format());
     Exploration found;
     if (faults) {
-      found = fail(trial, clock);
+      found = explore == null ? fail(trial, clock) : failInEachOrder(trial, clock);
     } else if (schedule != null) {
       found = replay(new Explorer(trial), one.label());
     } else {
@@ -303,7 +308,7 @@ final class CheckCommand implements Callable<Integer> {
 
   /** What a state must be of; a scenario that was changed is another one. */
   private String subject(CheckMatrix.Case one) {
-    String how = explore.equals(PREEMPTIONS) ? preemptions + " " + explore : explore;
+    String how = how().equals(PREEMPTIONS) ? preemptions + " " + PREEMPTIONS : how();
     int program = ScenarioFile.print(one.scenario()).hashCode();
     return String.format(Locale.ROOT, "%s (%08x), %s", one.label(), program, how);
   }
@@ -332,8 +337,12 @@ final class CheckCommand implements Callable<Integer> {
     return new Exploration(schedules, found.coverage(), found.failure());
   }
 
+  private String how() {
+    return explore == null ? PREEMPTIONS : explore;
+  }
+
   private Strategy strategy(int cpus) {
-    return switch (explore) {
+    return switch (how()) {
       case EXHAUSTIVE -> new EveryOrder(cpus);
       case PREEMPTIONS -> new FewPreemptions(preemptions);
       case PRIORITIES ->
@@ -351,12 +360,16 @@ final class CheckCommand implements Callable<Integer> {
         hunt.failure());
   }
 
+  private Exploration failInEachOrder(Trial<SmallKernel> trial, SearchClock clock) {
+    return FaultedOrders.search(trial, () -> strategy(trial.cpus()), PAIRS_MAX, clock);
+  }
+
   private long count() {
     try {
-      return new CommonOptions.Count().convert(explore);
+      return new CommonOptions.Count().convert(how());
     } catch (TypeConversionException e) {
       throw wrong(
-          "--explore " + explore + "; expected exhaustive, preemptions, priorities or a number");
+          "--explore " + how() + "; expected exhaustive, preemptions, priorities or a number");
     }
   }
 
