@@ -11,9 +11,16 @@ import org.pagewright.check.oracle.Violation;
  * @param schedules how many orders of steps were run
  * @param faults how many runs had failing requests
  * @param where the schedule or the failing requests that show it; empty for a straight run
+ * @param coverage what was tried, in words; empty if nothing was left to choose
  * @param failure the first run that broke a property; null if none did
  */
-public record Hunt(long schedules, long faults, String where, @Nullable Failure failure) {
+public record Hunt(
+    long schedules, long faults, String where, String coverage, @Nullable Failure failure) {
+  /** A search whose counts say what was tried. */
+  public Hunt(long schedules, long faults, String where, @Nullable Failure failure) {
+    this(schedules, faults, where, /* coverage= */ "", failure);
+  }
+
   /** One run without choices. */
   public static Hunt straight(List<Violation> violations) {
     return new Hunt(
@@ -23,7 +30,7 @@ public record Hunt(long schedules, long faults, String where, @Nullable Failure 
   static Hunt of(Exploration exploration) {
     Failure failure = exploration.failure();
     String where = failure == null ? "" : failure.schedule();
-    return new Hunt(exploration.schedules(), 0, where, failure);
+    return new Hunt(exploration.schedules(), 0, where, exploration.coverage(), failure);
   }
 
   /** Of the first run that had any; empty if none had. */

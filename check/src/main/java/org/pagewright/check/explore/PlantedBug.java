@@ -25,6 +25,11 @@ public record PlantedBug(
     REFUTED
   }
 
+  /** The same bug, looked for in another way. */
+  public PlantedBug by(Search other) {
+    return new PlantedBug(name, gallery, status, oracle, wrong, other);
+  }
+
   /**
    * Looks for it.
    *

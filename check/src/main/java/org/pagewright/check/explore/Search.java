@@ -3,6 +3,8 @@ package org.pagewright.check.explore;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.schedule.DrawnOrders;
+import org.pagewright.check.schedule.FewPreemptions;
 import org.pagewright.hardware.cpu.Scheduler;
 import org.pagewright.hardware.cpu.Step;
 
@@ -63,14 +65,12 @@ public interface Search {
 
   /** Every order of steps with at most so many preemptions. */
   static <W extends World> Search exhaust(Subject<W> subject, int preemptionsMax) {
-    return (isPlanted, isOver) ->
-        Hunt.of(new Explorer(subject.make(isPlanted)).exhaust(preemptionsMax, isOver));
+    return new OrderSearch<>(subject, cpus -> new FewPreemptions(preemptionsMax));
   }
 
   /** So many orders of steps, drawn from a seed. */
   static <W extends World> Search sample(Subject<W> subject, long count, long seed) {
-    return (isPlanted, isOver) ->
-        Hunt.of(new Explorer(subject.make(isPlanted)).sample(count, seed, isOver));
+    return new OrderSearch<>(subject, cpus -> new DrawnOrders(count, seed));
   }
 
   /** The order without preemptions, as a run of its own; a CPU that spins gives way. */

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration;
 import org.pagewright.check.explore.Explorer;
@@ -20,10 +21,6 @@ import org.pagewright.check.explore.SmallKernel;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.check.fault.FaultedOrders;
-import org.pagewright.check.schedule.DrawnOrders;
-import org.pagewright.check.schedule.EveryOrder;
-import org.pagewright.check.schedule.FewPreemptions;
-import org.pagewright.check.schedule.PriorityOrders;
 import org.pagewright.check.schedule.Strategy;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.lab.experiment.Nearest;
@@ -37,7 +34,6 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** Runs scenarios under checkers and schedules. */
 @Command(
@@ -53,16 +49,13 @@ import picocli.CommandLine.TypeConversionException;
       "  pagewright check secretmem-double-fault --schedule 0*9,1"
     })
 final class CheckCommand implements Callable<Integer> {
-  private static final String EXHAUSTIVE = "exhaustive";
-  private static final String PREEMPTIONS = "preemptions";
-  private static final String PRIORITIES = "priorities";
   private static final int PAIRS_MAX = 1000;
-  private static final int PRIORITIES_DEFAULT = 1000;
   private static final int SMOKE_SCHEDULES = 12;
 
   @Spec private @Nullable CommandSpec spec;
 
   @Mixin private final CommonOptions common = new CommonOptions();
+  @Mixin private final OrderOptions orders = new OrderOptions();
 
   @Parameters(
       arity = "0..*",
@@ -81,16 +74,6 @@ final class CheckCommand implements Callable<Integer> {
   private boolean smoke;
 
   @Option(
-      names = "--explore",
-      paramLabel = "HOW",
-      description = {
-        "exhaustive: every order of steps that meet; preemptions: all with few preemptions;",
-        "priorities: drawn as PCT does; a number: so many drawn from the seed",
-        "(default: " + PREEMPTIONS + ")."
-      })
-  private @Nullable String explore;
-
-  @Option(
       names = "--schedules",
       paramLabel = "N",
       converter = CommonOptions.Count.class,
@@ -102,12 +85,6 @@ final class CheckCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description = "Go on where FILE stands if it exists; write it when the search stops early.")
   private @Nullable Path state;
-
-  @Option(
-      names = "--preemptions",
-      paramLabel = "N",
-      description = "Most preemptions with --explore preemptions (default: ${DEFAULT-VALUE}).")
-  private int preemptions = 2;
 
   @Option(
       names = "--faults",
@@ -180,9 +157,6 @@ final class CheckCommand implements Callable<Integer> {
     requireNot(faults && schedule != null, "--faults", "--schedule");
     requireNot(faults && state != null, "--faults", "--state");
     requireNot(schedule != null && state != null, "--schedule", "--state");
-    if (preemptions < 0) {
-      throw wrong("--preemptions " + preemptions + "; expected a number from 0 on");
-    }
   }
 
   private void requireNot(boolean isBoth, String one, String other) {
@@ -256,7 +230,7 @@ final class CheckCommand implements Callable<Integer> {
     Trial<SmallKernel> trial = one.scenario().on(one.format());
     Exploration found;
     if (faults) {
-      found = explore == null ? fail(trial, clock) : failInEachOrder(trial, clock);
+      found = orders.isGiven() ? failInEachOrder(trial, clock) : fail(trial, clock);
     } else if (schedule != null) {
       found = replay(new Explorer(trial), one.label());
     } else {
@@ -308,9 +282,8 @@ final class CheckCommand implements Callable<Integer> {
 
   /** What a state must be of; a scenario that was changed is another one. */
   private String subject(CheckMatrix.Case one) {
-    String how = how().equals(PREEMPTIONS) ? preemptions + " " + PREEMPTIONS : how();
     int program = ScenarioFile.print(one.scenario()).hashCode();
-    return String.format(Locale.ROOT, "%s (%08x), %s", one.label(), program, how);
+    return String.format(Locale.ROOT, "%s (%08x), %s", one.label(), program, orders.text());
   }
 
   private Exploration search(String subject, Trial<SmallKernel> trial, SearchClock clock)
@@ -318,7 +291,7 @@ final class CheckCommand implements Callable<Integer> {
     Path file = state;
     Explorer explorer = new Explorer(trial);
     if (file == null || !Files.exists(file)) {
-      Strategy strategy = strategy(trial.cpus());
+      Strategy strategy = orders.strategy(schedulesMax, common.seed()).apply(trial.cpus());
       return searchFrom(new SearchState(subject, 0, ""), strategy, explorer, clock);
     }
     SearchState last = SearchState.read(file, subject);
@@ -337,20 +310,6 @@ final class CheckCommand implements Callable<Integer> {
     return new Exploration(schedules, found.coverage(), found.failure());
   }
 
-  private String how() {
-    return explore == null ? PREEMPTIONS : explore;
-  }
-
-  private Strategy strategy(int cpus) {
-    return switch (how()) {
-      case EXHAUSTIVE -> new EveryOrder(cpus);
-      case PREEMPTIONS -> new FewPreemptions(preemptions);
-      case PRIORITIES ->
-          new PriorityOrders(cpus, Math.min(schedulesMax, PRIORITIES_DEFAULT), common.seed());
-      default -> new DrawnOrders(count(), common.seed());
-    };
-  }
-
   private static Exploration fail(Trial<SmallKernel> trial, SearchClock clock) {
     Hunt hunt = FaultSearch.search(trial, PAIRS_MAX, clock);
     String coverage = hunt.faults() + " of them with failing requests";
@@ -361,16 +320,8 @@ final class CheckCommand implements Callable<Integer> {
   }
 
   private Exploration failInEachOrder(Trial<SmallKernel> trial, SearchClock clock) {
-    return FaultedOrders.search(trial, () -> strategy(trial.cpus()), PAIRS_MAX, clock);
-  }
-
-  private long count() {
-    try {
-      return new CommonOptions.Count().convert(how());
-    } catch (TypeConversionException e) {
-      throw wrong(
-          "--explore " + how() + "; expected exhaustive, preemptions, priorities or a number");
-    }
+    IntFunction<Strategy> strategy = orders.strategy(schedulesMax, common.seed());
+    return FaultedOrders.search(trial, () -> strategy.apply(trial.cpus()), PAIRS_MAX, clock);
   }
 
   private void print(Result result) {

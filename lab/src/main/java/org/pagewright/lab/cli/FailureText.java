@@ -27,7 +27,7 @@ final class FailureText {
   }
 
   /** A line, or several where it would be wider than a table may be; what follows is indented. */
-  private static String folded(String line) {
+  static String folded(String line) {
     StringBuilder out = new StringBuilder();
     String left = line;
     while (left.length() > TextTable.WIDTH) {

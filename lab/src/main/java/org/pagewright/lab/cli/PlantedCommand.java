@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration;
 import org.pagewright.check.explore.Gallery;
 import org.pagewright.check.explore.Hunt;
+import org.pagewright.check.explore.OrderSearch;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.lab.experiment.Nearest;
@@ -35,12 +36,14 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  pagewright planted",
       "  pagewright planted secretmem-freed-before-remap",
+      "  pagewright planted secretmem-freed-before-remap --explore exhaustive",
       "  pagewright planted --json -"
     })
 final class PlantedCommand implements Callable<Integer> {
   private static final double NS_PER_SECOND = 1e9;
 
   @Mixin private final CommonOptions common = new CommonOptions();
+  @Mixin private final OrderOptions orders = new OrderOptions();
 
   @Parameters(arity = "0..*", paramLabel = "NAME", description = "Planted bugs (default: all).")
   private List<String> names = new ArrayList<>();
@@ -51,6 +54,12 @@ final class PlantedCommand implements Callable<Integer> {
       converter = CommonOptions.Count.class,
       description = "Stop each search after this time (default: ${DEFAULT-VALUE}).")
   private int seconds = 60;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "TEXT",
+      description = "Run only this schedule, which a story printed, with the bug and without it.")
+  private @Nullable String schedule;
 
   /** How a search for a bug ended. */
   enum Verdict {
@@ -78,7 +87,7 @@ final class PlantedCommand implements Callable<Integer> {
   private record Report(List<Row> planted) {}
 
   /** What came of looking for one bug. */
-  private record Found(PlantedBug bug, Hunt hunt, Verdict verdict, double seconds) {
+  private record Found(PlantedBug bug, Hunt hunt, Hunt without, Verdict verdict, double seconds) {
     private boolean isAsSaid() {
       return verdict == Verdict.FOUND || verdict == Verdict.REFUTED;
     }
@@ -100,8 +109,12 @@ final class PlantedCommand implements Callable<Integer> {
     }
 
     private String after() {
-      long runs = hunt.faults() > 0 ? hunt.faults() : hunt.schedules();
-      String what = hunt.faults() > 0 ? "fault" : "schedule";
+      return runs(hunt);
+    }
+
+    private static String runs(Hunt of) {
+      long runs = of.faults() > 0 ? of.faults() : of.schedules();
+      String what = of.faults() > 0 ? "fault" : "schedule";
       return String.format(Locale.ROOT, "%,d %s%s", runs, what, runs == 1 ? "" : "s");
     }
 
@@ -146,10 +159,38 @@ final class PlantedCommand implements Callable<Integer> {
 
   private List<PlantedBug> chosen() {
     List<PlantedBug> bugs = all();
+    boolean isOrdered = orders.isGiven() || schedule != null;
+    if (isOrdered && names.isEmpty()) {
+      throw new BadInput("--explore and --schedule are of planted bugs with names; expected some");
+    }
     if (names.isEmpty()) {
       return bugs;
     }
-    return names.stream().map(name -> named(bugs, name)).toList();
+    List<PlantedBug> chosen = names.stream().map(name -> named(bugs, name)).toList();
+    return isOrdered ? chosen.stream().map(this::ordered).toList() : chosen;
+  }
+
+  /** The same bug, looked for in the orders that the user wants. */
+  private PlantedBug ordered(PlantedBug bug) {
+    if (!(bug.search() instanceof OrderSearch<?> search)) {
+      throw new BadInput(
+          bug.name()
+              + " is not looked for in orders of steps; expected it without --explore and"
+              + " --schedule");
+    }
+    String text = schedule;
+    return text == null
+        ? bug.by(search.by(orders.strategy(Integer.MAX_VALUE, common.seed())))
+        : bug.by((isPlanted, isOver) -> replay(bug, search, isPlanted, text));
+  }
+
+  private static Hunt replay(
+      PlantedBug bug, OrderSearch<?> search, boolean isPlanted, String text) {
+    try {
+      return search.replay(isPlanted, text);
+    } catch (IllegalArgumentException e) {
+      throw new BadInput(bug.name() + ", --schedule: " + e.getMessage());
+    }
   }
 
   private static PlantedBug named(List<PlantedBug> bugs, String name) {
@@ -180,7 +221,7 @@ final class PlantedCommand implements Callable<Integer> {
     Hunt without = bug.hunt(/* isPlanted= */ false, until(endNs, interruption));
     List<String> by = hunt.violations().stream().map(Violation::oracle).distinct().toList();
     Verdict verdict = verdict(bug, by, without.violations().isEmpty());
-    return new Found(bug, hunt, verdict, (endNs - startNs) / NS_PER_SECOND);
+    return new Found(bug, hunt, without, verdict, (endNs - startNs) / NS_PER_SECOND);
   }
 
   private BooleanSupplier until(long startNs, Interruption interruption) {
@@ -232,6 +273,7 @@ final class PlantedCommand implements Callable<Integer> {
     out.append(one.verdict() == Verdict.FOUND ? "found by " : "").append(one.result());
     out.append(" after ").append(one.after()).append(" in ").append(milliseconds(one));
     out.append('\n');
+    out.append(FailureText.folded("without it: " + without(one)));
     Exploration.Failure failure = one.hunt().failure();
     if (failure == null) {
       return out.toString();
@@ -239,7 +281,19 @@ final class PlantedCommand implements Callable<Integer> {
     if (failure.schedule().isEmpty() && !one.hunt().where().isEmpty()) {
       out.append("where: ").append(one.hunt().where()).append('\n');
     }
-    return out.append(FailureText.of(failure)).toString();
+    out.append(FailureText.of(failure));
+    if (bug.search() instanceof OrderSearch<?>) {
+      String replay = "replay: pagewright planted " + bug.name() + " --schedule ";
+      out.append(replay).append("'").append(failure.schedule()).append("'\n");
+    }
+    return out.toString();
+  }
+
+  private static String without(Found one) {
+    Hunt without = one.without();
+    String coverage = without.coverage().isEmpty() ? "" : " (" + without.coverage() + ")";
+    boolean isSilent = without.failure() == null;
+    return Found.runs(without) + coverage + ", " + (isSilent ? "none failed" : "FAILED");
   }
 
   private static String milliseconds(Found one) {

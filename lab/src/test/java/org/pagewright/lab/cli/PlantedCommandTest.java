@@ -7,6 +7,7 @@ import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.lab.report.TextTable;
 import picocli.CommandLine;
 
@@ -53,12 +54,47 @@ class PlantedCommandTest {
             """);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"exhaustive", "preemptions", "priorities", "50"})
+  void planted_exploreAnyWay_findsTheBugAndCoversTheKernelWithoutIt(String how) {
+    assertThat(run("planted", "lost-increment", "--explore", how)).isZero();
+    assertThat(out.toString())
+        .contains("found by cells after ", "\nwithout it: ", ", none failed\n")
+        .contains("\nreplay: pagewright planted lost-increment --schedule '");
+  }
+
+  @Test
+  void planted_scheduleThatAStoryPrinted_failsAgainAndOnlyWithTheBug() {
+    run("planted", "lost-increment");
+    String text = out.toString();
+    String schedule = text.substring(text.indexOf("'") + 1, text.lastIndexOf("'"));
+    out.getBuffer().setLength(0);
+
+    assertThat(run("planted", "lost-increment", "--schedule", schedule)).isZero();
+    assertThat(out.toString())
+        .contains("found by cells after 1 schedule ")
+        .contains("without it: 1 schedule (the one that was given), none failed");
+  }
+
+  @Test
+  void planted_scheduleThatIsNone_saysSo() {
+    assertThat(run("planted", "lost-increment", "--schedule", "0*x")).isEqualTo(3);
+    assertThat(err.toString()).contains("lost-increment, --schedule: ");
+  }
+
+  @Test
+  void planted_exploreOfABugWithoutOrders_saysSo() {
+    assertThat(run("planted", "found-bug", "--explore", "exhaustive")).isEqualTo(3);
+    assertThat(err.toString()).contains("found-bug is not looked for in orders of steps");
+    assertThat(run("planted", "--explore", "exhaustive")).isEqualTo(3);
+  }
+
   @Test
   void planted_withoutNames_drawsATableOfAllThatFitsATerminal() {
     assertThat(run("planted")).isEqualTo(1);
     assertThat(out.toString().lines())
         .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(TextTable.WIDTH))
-        .endsWith("2 of 5 as expected");
+        .endsWith("3 of 6 as expected");
   }
 
   @Test

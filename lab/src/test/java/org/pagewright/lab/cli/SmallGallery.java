@@ -1,12 +1,15 @@
 package org.pagewright.lab.cli;
 
 import java.util.List;
+import org.pagewright.check.explore.Act;
+import org.pagewright.check.explore.Cells;
 import org.pagewright.check.explore.Exploration.Failure;
 import org.pagewright.check.explore.Exploration.Row;
 import org.pagewright.check.explore.Gallery;
 import org.pagewright.check.explore.Hunt;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.explore.Search;
+import org.pagewright.check.explore.Trial;
 import org.pagewright.check.oracle.Violation;
 
 /** One planted bug for each way in which looking for one ends. */
@@ -39,6 +42,22 @@ public final class SmallGallery implements Gallery {
         bug("missed-bug", 2, "frame-ownership", finding(false, false)),
         bug("bug-of-another-oracle", 3, "warnings", finding(true, false)),
         bug("bug-seen-without", 4, "frame-ownership", finding(true, true)),
-        bug("refuted-reading", 5, "", finding(false, false)));
+        bug("refuted-reading", 5, "", finding(false, false)),
+        bug("lost-increment", 6, "cells", Search.exhaust(SmallGallery::increments, 1)));
+  }
+
+  /** Two CPUs add one each, to a word of their own or, with the bug, to the same, and note it. */
+  private static Trial<Cells> increments(boolean isPlanted) {
+    Act.Body<Cells> add =
+        (cells, cpu) -> {
+          int cell = isPlanted ? 0 : cpu.id();
+          cells.store(cpu, cell, cells.load(cpu, cell) + 1);
+          cells.store(cpu, 2 + cpu.id(), 1);
+          return 0;
+        };
+    return Trial.ofTwo(
+        () -> new Cells(4, /* cpus= */ 2, words -> words[0] + words[1] == words[2] + words[3]),
+        Act.of("add", add),
+        Act.of("add", add));
   }
 }
