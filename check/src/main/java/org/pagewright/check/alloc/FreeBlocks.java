@@ -112,6 +112,15 @@ final class FreeBlocks {
     return pages;
   }
 
+  /** Pages on the lists of unmapped pageblocks. */
+  long unmappedPages(Zone zone) {
+    long pages = 0;
+    for (int order = 0; order < Zone.ORDERS; order++) {
+      pages += (long) counts[zone.id()][order][Migratetype.TYPES] << order;
+    }
+    return pages;
+  }
+
   /** Pages on all lists but those of isolated pageblocks. */
   long usablePages(Zone zone) {
     long pages = 0;

@@ -18,6 +18,9 @@ import org.pagewright.kernel.buddy.ZoneKind;
  * (include/linux/gfp_types.h), not by the allocator's own code.
  */
 final class OpenRequests {
+  /** {@code PAGE_ALLOC_COSTLY_ORDER}: above it a request gives up early. */
+  private static final int COSTLY_ORDER = 3;
+
   /** A request that began and has not ended. */
   static final class Request {
     final int gfp;
@@ -51,6 +54,11 @@ final class OpenRequests {
     /** Whether it may wait, so also for other CPUs. */
     boolean mayBlock() {
       return (gfp & Gfp.DIRECT_RECLAIM) != 0 && !isTryLock();
+    }
+
+    /** Whether all that can be tried is tried before it fails: small, may wait and may retry. */
+    boolean outlastsReserve() {
+      return mayBlock() && (gfp & (Gfp.NORETRY | Gfp.MEMALLOC)) == 0 && order <= COSTLY_ORDER;
     }
 
     /** Unmapped pages are unmovable whatever the flags say. */

@@ -16,13 +16,15 @@ import org.pagewright.kernel.buddy.Zone;
  * A request fails only for want of memory.
  *
  * <p>Property: when a request fails, no zone that it may use has more than the min watermark free
- * (half of it for {@code __GFP_HIGH}; boost and reserve for lower zones come on top) and, on a list
- * of a mobility that serves it, a large enough block: one of its own flags, or, if the request may
- * block and the direct map can be changed, a whole pageblock of the other ones. Sees: requests,
- * changes of lists, watermarks and counters. Checked: at each failure. Does not check: requests
- * that only try locks, which may fail at any time; requests of unmapped pages that the allocator
- * zeroes, which need an address space; failures while another CPU gives memory back, and after the
- * direct map could not be changed; what isolation, the high-atomic reserve and lists of CPUs hold.
+ * (half of it for {@code __GFP_HIGH}, which ignores boost for single pages; boost and reserve for
+ * lower zones come on top) and, on a list of a mobility that serves it, a large enough block: one
+ * of its own flags, or, if the request may block and the direct map can be changed, a whole
+ * pageblock of the other ones. Before a small request that may wait and retry fails, the
+ * high-atomic reserve is given up. Sees: requests, changes of lists, watermarks and counters.
+ * Checked: at each failure. Does not check: requests that only try locks, which may fail at any
+ * time; requests of unmapped pages that the allocator zeroes, which need an address space; failures
+ * while another CPU gives memory back, and after the direct map could not be changed; what
+ * isolation and lists of CPUs hold.
  */
 final class RequestsServed extends Oracle {
   private static final int MOBILITIES = 3;
@@ -65,6 +67,19 @@ final class RequestsServed extends Oracle {
     }
   }
 
+  @Override
+  protected void inspect() {
+    long listed = 0;
+    for (Zone zone : allocator.zones()) {
+      listed += blocks.unmappedPages(zone);
+    }
+    if (listed != allocator.freeUnmappedPages()) {
+      violatedAtRest(
+          "%d unmapped pages are free, the allocator tells %d"
+              .formatted(listed, allocator.freeUnmappedPages()));
+    }
+  }
+
   private void failed(int cpu, OpenRequests.Request request) {
     boolean needsMm = (request.gfp & Gfp.UNMAPPED) != 0 && (request.gfp & Gfp.ZERO) != 0;
     if (request.isTryLock()
@@ -73,6 +88,9 @@ final class RequestsServed extends Oracle {
         || needsMm
         || (request.wantsUnmapped() && !allocator.config().unmappedPool())) {
       return;
+    }
+    if (request.outlastsReserve()) {
+      compareReserve(cpu, request);
     }
     for (Zone zone : allocator.zones()) {
       String source =
@@ -92,13 +110,26 @@ final class RequestsServed extends Oracle {
     }
   }
 
+  private void compareReserve(int cpu, OpenRequests.Request request) {
+    for (Zone zone : allocator.zones()) {
+      long pages = blocks.pages(zone, Migratetype.HIGHATOMIC);
+      if (pages > 0) {
+        violated(
+            cpu,
+            "%s failed; zone %s keeps %d free pages for high-atomic requests"
+                .formatted(request, zone.kind().label(), pages));
+      }
+    }
+  }
+
   private boolean isAboveMin(Zone zone, OpenRequests.Request request) {
     if (request.ignoresWatermarks()) {
       return true;
     }
     long free = Math.min(zone.freePages().visible(), blocks.usablePages(zone));
     long unusable = zone.reservedHighatomic() + (request.mayUseCma() ? 0 : zone.freeCma());
-    long mark = zone.marks()[AllocFlags.WMARK_MIN] + zone.boost();
+    boolean ignoresBoost = request.order == 0 && (request.gfp & Gfp.HIGH) != 0;
+    long mark = zone.marks()[AllocFlags.WMARK_MIN] + (ignoresBoost ? 0 : zone.boost());
     long min = (request.gfp & Gfp.HIGH) != 0 ? mark - mark / 2 : mark;
     long reserve = zone.reserve()[request.highestZone().index()];
     return free - unusable - ((1L << request.order) - 1) > min + reserve;

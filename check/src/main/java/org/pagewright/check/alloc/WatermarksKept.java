@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.kernel.alloc.AllocFlags;
+import org.pagewright.kernel.alloc.AllocatorVerifier;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -18,10 +19,12 @@ import org.pagewright.kernel.buddy.Zone;
  * began, than the min watermark and the zone's reserve against higher zones allow it: half of min
  * for {@code __GFP_HIGH}, three eighths if it also may not block, all for {@code __GFP_MEMALLOC}.
  * Each zone's min, low and high marks are in order and equally far apart, and it keeps the more
- * from a request the higher the zones are that this may use. Sees: requests, counters, watermarks.
- * Checked: when a request gets frames; at rest. Does not check: the low and high marks, which only
- * decide when kswapd wakes; the boost, which some requests ignore; requests inside of which
- * watermarks were set anew.
+ * from a request the higher the zones are that this may use. No more is managed than is present; at
+ * most one pageblock more than 1% is reserved for high-atomic requests; what CPUs may keep is
+ * within its bounds, which together are no more than the low mark. Sees: requests, counters,
+ * watermarks. Checked: when a request gets frames; at rest. Does not check: the low and high marks,
+ * which only decide when kswapd wakes; the boost, which some requests ignore; requests inside of
+ * which watermarks were set anew.
  */
 final class WatermarksKept extends Oracle {
   private final PageAllocator allocator;
@@ -56,6 +59,10 @@ final class WatermarksKept extends Oracle {
 
   @Override
   protected void inspect() {
+    String broken = AllocatorVerifier.firstBrokenBound(allocator);
+    if (broken != null) {
+      violatedAtRest(broken);
+    }
     for (Zone zone : allocator.zones()) {
       long[] marks = zone.marks();
       long toLow = marks[AllocFlags.WMARK_LOW] - marks[AllocFlags.WMARK_MIN];

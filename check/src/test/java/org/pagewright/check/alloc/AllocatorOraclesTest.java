@@ -215,6 +215,65 @@ class AllocatorOraclesTest {
   }
 
   @Test
+  void requestPromises_frameOfTheReserveForOneWhoMayWait_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      long pfn = reserve(world);
+      EventLog events = world.kernel.machine().events();
+      events.record(KernelEvent.REQUEST, 0, Gfp.KERNEL, 1, 0);
+      assertThat(world.oracles.violations()).isEmpty();
+      events.record(KernelEvent.FREE_LIST_REMOVE, 0, pfn, 9, Migratetype.HIGHATOMIC);
+      events.record(KernelEvent.FRAMES_ALLOCATED, 0, pfn, 1, Gfp.KERNEL);
+      assertThat(world.oracles.violations())
+          .extracting(Violation::oracle)
+          .contains("request-promises");
+    }
+  }
+
+  @Test
+  void requestsServed_failureWhileMemoryIsReserved_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      EventLog events = world.kernel.machine().events();
+      long pfn = world.allocator.allocate(world.kernel.cpu(0), Gfp.KERNEL, 4);
+      events.record(KernelEvent.FREE_LIST_ADD, 0, pfn, 4, Migratetype.HIGHATOMIC);
+      events.record(KernelEvent.REQUEST, 0, Gfp.KERNEL, 1, 0);
+      events.record(KernelEvent.REQUEST_FAILED, 0, Gfp.KERNEL, 1, 0);
+      assertThat(world.oracles.violations())
+          .anySatisfy(one -> assertThat(one.toString()).contains("for high-atomic requests"));
+    }
+  }
+
+  /** A pageblock that is reserved for high-atomic requests. */
+  private static long reserve(World world) {
+    long pfn = (FIRST_CMA_BLOCK + CMA_BLOCKS + 3L) * BLOCK_PAGES;
+    new AllocatorRepairs(world.allocator).retypeBlock(pfn, Migratetype.HIGHATOMIC);
+    return pfn;
+  }
+
+  @Test
+  void watermarksKept_moreManagedThanPresent_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      Zone zone = world.allocator.zones().getLast();
+      assertThat(world.oracles.inspect()).isEmpty();
+      zone.setPages(zone.managedPages(), zone.managedPages() - 1);
+      assertThat(world.oracles.inspect())
+          .extracting(Violation::oracle)
+          .containsExactly("watermarks-kept");
+    }
+  }
+
+  @Test
+  void watermarksKept_cpuThatMayKeepMoreThanItsBounds_isFound() {
+    try (World world = new World("7.0", /* seed= */ 1)) {
+      assertThat(world.oracles.inspect()).isEmpty();
+      int zone = world.allocator.zones().getLast().id();
+      new AllocatorRepairs(world.allocator).setPcp(zone, /* high= */ 1 << 20, /* batch= */ 63);
+      assertThat(world.oracles.inspect())
+          .extracting(Violation::oracle)
+          .containsExactly("watermarks-kept");
+    }
+  }
+
+  @Test
   void contentsHooks_frameThatIsNotZeroed_isFound() {
     try (World world = new World("7.0", /* seed= */ 1)) {
       Cpu cpu = world.kernel.cpu(0);

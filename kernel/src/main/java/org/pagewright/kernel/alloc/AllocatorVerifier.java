@@ -58,6 +58,57 @@ public final class AllocatorVerifier {
         .firstBroken(pfn -> isPresent.test(pfn) != allocator.isUnmapped(pfn));
   }
 
+  /**
+   * The first bound that is not kept, or null: of the memory that a zone has, of its high-atomic
+   * reserve, and of what its CPUs may keep.
+   */
+  public static @Nullable String firstBrokenBound(PageAllocator allocator) {
+    for (Zone zone : allocator.zones) {
+      String broken = brokenBound(allocator, zone);
+      if (broken != null) {
+        return "zone " + zone.kind().label() + ": " + broken;
+      }
+    }
+    return null;
+  }
+
+  private static @Nullable String brokenBound(PageAllocator allocator, Zone zone) {
+    if (zone.managedPages() > zone.presentPages()) {
+      return "%d pages are managed and %d present"
+          .formatted(zone.managedPages(), zone.presentPages());
+    }
+    Memmap memmap = allocator.memmap;
+    long block = memmap.blockPages();
+    long reserved = 0;
+    for (long at = zone.startPfn() & -block; at < zone.endPfn(); at += block) {
+      boolean isReserved = zone.spans(at) && memmap.blockType(at) == Migratetype.HIGHATOMIC;
+      reserved += isReserved ? block : 0;
+    }
+    long most = zone.managedPages() / 100 + block - 1 & -block;
+    if (reserved > most) {
+      return "%d pages are reserved for high-atomic requests, %d allowed".formatted(reserved, most);
+    }
+    return allocator.config.rules().autoTunesPcp() ? brokenPcpBound(allocator, zone) : null;
+  }
+
+  private static @Nullable String brokenPcpBound(PageAllocator allocator, Zone zone) {
+    long least = 0;
+    long batches = 0;
+    for (PerCpuPages pcp : allocator.pcpLists.of(zone)) {
+      long frees = ((long) pcp.batch << PcpLists.BATCH_SCALE_MAX) + allocator.memmap.blockPages();
+      if (pcp.high < pcp.highMin || pcp.high > pcp.highMax || pcp.freeCount > frees) {
+        return "CPU %d may keep %d pages, from %d to %d are allowed; it remembers %d frees"
+            .formatted(pcp.cpu, pcp.high, pcp.highMin, pcp.highMax, pcp.freeCount);
+      }
+      least += pcp.highMin;
+      batches += 4L * pcp.batch;
+    }
+    long low = zone.marks()[AllocFlags.WMARK_LOW];
+    return least <= Math.max(low, batches)
+        ? null
+        : "CPUs always keep up to %d pages, above the low mark %d".formatted(least, low);
+  }
+
   private @Nullable String firstBroken(LongPredicate agrees) {
     for (Zone zone : allocator.zones) {
       String broken = brokenZone(zone, agrees);

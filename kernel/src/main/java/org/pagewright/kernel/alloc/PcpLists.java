@@ -15,7 +15,7 @@ import org.pagewright.kernel.buddy.Zone;
  * free_unref_page_commit()}, {@code free_pcppages_bulk()} and the rules of their sizes.
  */
 final class PcpLists {
-  private static final int BATCH_SCALE_MAX = 5;
+  static final int BATCH_SCALE_MAX = 5;
 
   private final Memmap memmap;
   private final Buddy buddy;
