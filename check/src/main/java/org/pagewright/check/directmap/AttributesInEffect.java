@@ -17,12 +17,13 @@ import org.pagewright.kernel.directmap.AttributeChange;
  * A change of attributes that succeeded has happened, everywhere.
  *
  * <p>Property: when {@code set_memory_*} or {@code set_direct_map_*} has answered 0, every page of
- * the range is as was asked; what was made read-only is not writable through the direct map either;
- * and unless the caller is to flush, no CPU translates a page of the range to another frame, or
- * with more rights, than the tables do. The same of a pageblock that has left the direct map. Sees:
- * changes, entries written, the tables, translation caches. Checked: at the end of each. Does not
- * check: changes during which another CPU wrote an entry; changes that failed; rights that were
- * asked for and that static protections forbid; the direct map where an architecture leaves it.
+ * the range is as was asked, no page came or went otherwise, nor got rights that were not asked
+ * for; what was made read-only is not writable through the direct map either; and unless the caller
+ * is to flush, no CPU translates a page of the range to another frame, or with more rights, than
+ * the tables do. The same of a pageblock that has left the direct map. Sees: changes, entries
+ * written, the tables, translation caches. Checked: at the end of each. Does not check: changes
+ * during which another CPU wrote an entry; changes that failed; rights that were asked for and that
+ * static protections forbid; the direct map where an architecture leaves it.
  */
 final class AttributesInEffect extends Oracle {
   private static final long NONE = -1;
@@ -39,6 +40,9 @@ final class AttributesInEffect extends Oracle {
 
   private final boolean[] isDisturbed;
 
+  /** By CPU: rights of the first pages of the range before the change; -1 for an absent page. */
+  private final int[][] before;
+
   AttributesInEffect(WatchedKernel kernel, List<Violation> violations) {
     super("attributes-in-effect", violations);
     this.machine = kernel.machine();
@@ -46,6 +50,7 @@ final class AttributesInEffect extends Oracle {
     this.held = new HeldTranslations(kernel);
     this.changes = new long[machine.cpus()];
     this.isDisturbed = new boolean[machine.cpus()];
+    this.before = new int[machine.cpus()][];
     Arrays.fill(changes, NONE);
   }
 
@@ -55,6 +60,7 @@ final class AttributesInEffect extends Oracle {
       case KernelEvent.ATTRIBUTES_CHANGE -> {
         changes[cpu] = c;
         isDisturbed[cpu] = false;
+        before[cpu] = rights(cpu, a, b);
       }
       case KernelEvent.ENTRY_WRITE -> {
         boolean mine = isDisturbed[cpu];
@@ -89,11 +95,48 @@ final class AttributesInEffect extends Oracle {
         break;
       }
     }
+    String other = otherwise(what, before[cpu], rights(cpu, va, pages));
+    if (other != null) {
+      violated(cpu, "%s from 0x%x on: %s".formatted(what.function(), va, other));
+    }
     boolean callerFlushes =
         what == AttributeChange.DIRECT_INVALID || what == AttributeChange.DIRECT_DEFAULT;
     if (!callerFlushes) {
       compareHeld(cpu, what.function() + " answered 0", va, pages);
     }
+  }
+
+  /** What the first pages of a range allow, -1 for those that are absent. */
+  private int[] rights(int cpu, long va, long pages) {
+    int[] rights = new int[(int) Math.min(pages, PAGES_MAX)];
+    for (int i = 0; i < rights.length; i++) {
+      long at = va + i * machine.format().pageBytes();
+      long walked = machine.walker().walk(machine.cpu(cpu).registers(), at);
+      rights[i] = Translation.isFault(walked) ? -1 : Translation.rights(walked);
+    }
+    return rights;
+  }
+
+  /** What changed although it was not asked for, or null. */
+  private static @Nullable String otherwise(AttributeChange what, int[] before, int[] after) {
+    int added =
+        switch (what) {
+          case READ_WRITE -> Rights.KERNEL_WRITE;
+          case EXECUTABLE, READ_ONLY_EXECUTABLE -> Rights.KERNEL_EXECUTE;
+          case READ_ONLY, NOT_EXECUTABLE, BASE_PAGES, NOT_GLOBAL, GLOBAL -> 0;
+          case NOT_PRESENT, NOT_PRESENT_NO_ALIAS, DIRECT_INVALID, PRESENT, DIRECT_DEFAULT -> -1;
+        };
+    for (int i = 0; i < before.length && added != -1; i++) {
+      boolean isPresent = after[i] != -1;
+      if (isPresent != (before[i] != -1)) {
+        return "page " + i + (isPresent ? " came" : " went");
+      }
+      if (isPresent && (after[i] & Rights.PERMISSIONS & ~before[i] & ~added) != 0) {
+        return "page %d had %s and has %s"
+            .formatted(i, Rights.kernelLetters(before[i]), Rights.kernelLetters(after[i]));
+      }
+    }
+    return null;
   }
 
   private void compareHeld(int cpu, String what, long va, long pages) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -23,7 +25,9 @@ import org.pagewright.kernel.directmap.KernelImage;
 /** Oracles of the direct map and of lists of frames, on tables and events that lie. */
 @SuppressWarnings("EnumOrdinal") // as events have them
 final class DirectMapOraclesTest {
+  private static final long PRESENT = 1;
   private static final long WRITE = 2;
+  private static final long NO_EXECUTE = 1L << 63;
 
   private final KernelMachine kernel =
       KernelMachine.boot(
@@ -100,6 +104,18 @@ final class DirectMapOraclesTest {
   void directMapIdentity_pageOpenToUserMode_isFound() {
     change(smallPair(), 4);
     assertOnly(oracles.inspect(), "direct-map-identity");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {WRITE | PRESENT, WRITE | NO_EXECUTE})
+  void attributesInEffect_pageThatGoesOrGetsMoreRights_isFound(long bits) {
+    long pfn = smallPair();
+    long va = kernel.directMap().va(pfn);
+    record(KernelEvent.ATTRIBUTES_CHANGE, va, 1, AttributeChange.READ_ONLY.ordinal());
+    change(pfn, bits);
+    record(KernelEvent.ATTRIBUTES_CHANGED, va, 1, 0);
+    assertOnly(oracles.violations(), "attributes-in-effect");
+    assertThat(oracles.violations()).anyMatch(one -> one.toString().contains("page 0 "));
   }
 
   @Test
