@@ -40,7 +40,9 @@ final class Battery {
   /** Acts of random runs. */
   private static final int REQUESTS = 6000;
 
-  private static final int CHANGES = 150;
+  private static final int ROUNDS = 4;
+  private static final int CHANGES = 200;
+  private static final int RANGES = 40;
   private static final int MAPPINGS = 1500;
   private static final long SEED = 1;
 
@@ -55,6 +57,7 @@ final class Battery {
   static List<Stage> stages(boolean isSmoke) {
     Battery battery = new Battery();
     battery.addScenarios();
+    battery.add("recorded boot", /* isQuick= */ false, RecordedBoot::replay);
     battery.addRandom();
     battery.addStories();
     return battery.stages.stream().filter(stage -> stage.isQuick() || !isSmoke).toList();
@@ -85,11 +88,23 @@ final class Battery {
     for (String version : List.of("7.0", "6.1", "6.18")) {
       add("requests " + version, false, () -> RandomKernel.requests(version, REQUESTS, SEED));
     }
+    for (String version : List.of("7.0", "6.1", "6.12", "6.18")) {
+      add("scarce " + version, false, () -> ScarceMemory.run(version, ROUNDS, SEED));
+    }
     for (Collapse collapse : Collapse.values()) {
       add(
           "changes " + collapse,
           /* isQuick= */ false,
           () -> RandomKernel.changes(MAIN_FORMAT, collapse, CHANGES, SEED));
+    }
+    for (Collapse collapse : List.of(Collapse.NEVER, Collapse.ALWAYS)) {
+      add(
+          "changes with an image " + collapse,
+          /* isQuick= */ false,
+          () -> RandomKernel.imageChanges(MAIN_FORMAT, collapse, CHANGES, SEED));
+    }
+    for (String format : FORMATS.subList(0, 4)) {
+      add("tables " + format, false, () -> RandomTables.run(format, RANGES, SEED));
     }
     for (String format : List.of("x86_64-5level", "aarch64-4k", "riscv64-sv48")) {
       add(

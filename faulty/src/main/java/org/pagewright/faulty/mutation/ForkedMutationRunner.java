@@ -165,6 +165,7 @@ public final class ForkedMutationRunner implements MutationRunner {
     private void attempt() {
       try (WorkerProcess first = worker()) {
         stages = reaching(first.cover());
+        progress.at(0, drawn.length);
       }
       try (ExecutorService pool = Executors.newFixedThreadPool(plan.jobs())) {
         List<Future<?>> jobs = new ArrayList<>();

@@ -13,8 +13,12 @@ import org.pagewright.kernel.mermap.MermapHandle;
 
 /** Two processes that map pages for themselves, use and unmap them as chance says. */
 final class RandomMermap {
-  private static final int FRAMES_ORDER = 5;
+  private static final int FRAMES_ORDER = 9;
   private static final int HELD_MAX = 5;
+
+  /** Nearly a window: few mappings leave no addresses for the next. */
+  private static final int LARGE_PAGES = 500;
+
   private static final int PATTERN = 1000;
   private static final int RIGHTS = Rights.KERNEL_READ | Rights.KERNEL_WRITE;
 
@@ -39,8 +43,9 @@ final class RandomMermap {
           world.mermap().put(world.cpu(id), mine.remove(choices.pick(mine.size(), "which")));
           continue;
         }
-        long pages = 1L + choices.pick(4, "pages");
-        long from = choices.pick((1 << FRAMES_ORDER) - 4, "first frame");
+        int most = choices.pick(8, "large") == 0 ? LARGE_PAGES : 4;
+        long pages = 1L + choices.pick(most, "pages");
+        long from = choices.pick((1 << FRAMES_ORDER) - most, "first frame");
         long handle = get(world, world.cpu(id), first + from, pages);
         if (handle != MermapHandle.NONE) {
           mine.add(handle);
@@ -63,7 +68,7 @@ final class RandomMermap {
 
   private static long get(FaultyKernel world, Cpu cpu, long pfn, long pages) {
     long handle = world.mermap().get(cpu, pfn, pages << 12, RIGHTS);
-    if (handle == MermapHandle.NONE && pages == 1) {
+    if (handle == MermapHandle.NONE) {
       cpu.disablePreemption();
       long reserved = world.mermap().getReserved(cpu, pfn, RIGHTS);
       if (reserved != MermapHandle.NONE) {

@@ -115,17 +115,31 @@ final class Targets {
   }
 
   private static List<String> lines(String file) {
+    Path source = above("src/main/java/" + file);
+    try {
+      return source == null ? List.of() : Files.readAllLines(source);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** A file of the checkout that the program runs from. */
+  static Path ofCheckout(String file) {
+    Path found = above(file);
+    if (found == null) {
+      throw new IllegalStateException("no " + file + " above " + classes());
+    }
+    return found;
+  }
+
+  private static @Nullable Path above(String file) {
     for (Path folder = classes(); folder != null; folder = parent(folder)) {
-      Path source = folder.resolve("src/main/java").resolve(file);
-      if (Files.isRegularFile(source)) {
-        try {
-          return Files.readAllLines(source);
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
+      Path found = folder.resolve(file);
+      if (Files.isRegularFile(found)) {
+        return found;
       }
     }
-    return List.of();
+    return null;
   }
 
   private static @Nullable Path parent(Path folder) {

@@ -20,7 +20,7 @@ final class ProgressLine implements Runner.Progress {
   private final PrintWriter err;
   private final boolean terminal;
   private final LongSupplier clock;
-  private final long startNs;
+  private long startNs;
   private long printedNs;
 
   /** Counts what {@code what} names, such as samples. */
@@ -51,6 +51,7 @@ final class ProgressLine implements Runner.Progress {
   @Override
   public void at(int done, int all) {
     long instant = clock.getAsLong();
+    startNs = done == 0 ? instant : startNs;
     if (terminal) {
       err.print("\r" + text(done, all, instant) + "\u001b[K" + (done == all ? "\r\u001b[K" : ""));
       err.flush();
