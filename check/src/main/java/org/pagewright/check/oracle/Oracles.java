@@ -7,6 +7,7 @@ import org.pagewright.check.alloc.AllocatorOracles;
 import org.pagewright.check.contents.ContentsOracles;
 import org.pagewright.check.directmap.DirectMapOracles;
 import org.pagewright.check.mmlocal.LocalRegionOracles;
+import org.pagewright.check.tables.HookedTables;
 import org.pagewright.check.tables.TableOracles;
 import org.pagewright.hardware.cpu.EventLog;
 
@@ -14,6 +15,7 @@ import org.pagewright.hardware.cpu.EventLog;
 public final class Oracles implements AutoCloseable {
   private final EventLog events;
   private final List<Violation> violations = new ArrayList<>();
+  private final HookedTables hooked;
   private final List<Oracle> oracles;
 
   /** Watches {@code kernel} from here on; no operation may be in progress. */
@@ -24,10 +26,11 @@ public final class Oracles implements AutoCloseable {
   /** Lets only some watch: a search that asks one question need not pay for all. */
   public Oracles(WatchedKernel kernel, Predicate<String> watches) {
     this.events = kernel.machine().events();
+    this.hooked = new HookedTables(kernel);
     List<Oracle> all = new ArrayList<>(AllocatorOracles.of(kernel, violations));
     all.addAll(DirectMapOracles.of(kernel, violations));
     all.addAll(LocalRegionOracles.of(kernel, violations));
-    all.addAll(TableOracles.of(kernel, violations));
+    all.addAll(TableOracles.of(kernel, hooked, violations));
     all.addAll(ContentsOracles.of(kernel, violations));
     all.addAll(
         List.of(
@@ -51,6 +54,7 @@ public final class Oracles implements AutoCloseable {
             // The last one: it speaks only if no other has.
             new KernelWarnings(violations)));
     this.oracles = all.stream().filter(oracle -> watches.test(oracle.name())).toList();
+    events.attach(hooked); // before those who ask it
     oracles.forEach(events::attach);
     events.drainAtOnce(true);
   }
@@ -82,5 +86,6 @@ public final class Oracles implements AutoCloseable {
   public void close() {
     events.drainAtOnce(false);
     oracles.forEach(events::detach);
+    events.detach(hooked);
   }
 }

@@ -11,7 +11,9 @@ import org.pagewright.check.oracle.Oracles;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.cpu.SpinLock;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
@@ -122,10 +124,13 @@ final class DirectMapOraclesTest {
   void splitsKeepTranslations_piecesThatLeadElsewhere_areFound() {
     long tablePa = kernel.tables().allocateTable(cpu, 1, kernel.plainTablePages());
     long leaf = kernel.machine().format().leaf(2, 4L << 20, 3);
+    SpinLock lock = new SpinLock(new LockClass("pgd_lock"), /* identity= */ 2);
+    lock.acquire(cpu);
     record(KernelEvent.DIRECT_MAP_SPLIT, kernel.directMap().va(0), 2, tablePa);
     assertThat(oracles.violations()).isEmpty();
     record(KernelEvent.ENTRY_WRITE, 4096, leaf, 0);
     record(KernelEvent.DIRECT_MAP_SPLIT, kernel.directMap().va(0), 2, tablePa);
+    lock.release(cpu);
     assertOnly(oracles.violations(), "splits-keep-translations");
   }
 

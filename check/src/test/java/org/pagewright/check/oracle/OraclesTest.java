@@ -7,7 +7,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.HardwareEvent;
+import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.MachineConfig;
+import org.pagewright.hardware.cpu.SpinLock;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.PteFormat;
@@ -207,8 +209,17 @@ final class OraclesTest {
     record(KernelEvent.DIRECT_MAP_SPLIT, 0x1000, 2);
     assertThat(oracles.violations()).isEmpty();
     kernel.cpu(1).setOnline(true);
+    SpinLock lock = new SpinLock(new LockClass("pgd_lock"), /* identity= */ 2);
+    lock.acquire(kernel.cpu(0));
     record(KernelEvent.DIRECT_MAP_SPLIT, 0x1000, 2);
+    lock.release(kernel.cpu(0));
     assertOnly("break-before-make");
+  }
+
+  @Test
+  void tablesLocked_splitWithoutLock_isFound() {
+    record(KernelEvent.DIRECT_MAP_SPLIT, 0x1000, 2);
+    assertOnly("tables-locked");
   }
 
   @Test

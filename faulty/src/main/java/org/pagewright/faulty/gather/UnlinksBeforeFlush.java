@@ -10,6 +10,7 @@ import org.pagewright.check.explore.Search;
 import org.pagewright.check.explore.Trial;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.cpu.SpinLock;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.gather.GatherConfig;
@@ -17,6 +18,7 @@ import org.pagewright.kernel.gather.GatherServices;
 import org.pagewright.kernel.gather.MmuGather;
 import org.pagewright.kernel.gather.UserTables;
 import org.pagewright.kernel.gather.ZapLeaves;
+import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.tablelife.TableRules;
 
 /**
@@ -42,9 +44,14 @@ public final class UnlinksBeforeFlush {
 
   /** A device file that one area maps. */
   private static final class Device {
+    private final RwSemaphore areas;
     private final SpinLock lock = new SpinLock(new LockClass("i_mmap"), /* identity= */ 7);
     private long pfn;
     private boolean hasArea = true;
+
+    Device(Mm user) {
+      this.areas = new RwSemaphore(new LockClass("mmap_lock"), (int) user.contextId());
+    }
   }
 
   private static Trial<TableWorld> unmapBoth(boolean isPlanted) {
@@ -54,7 +61,7 @@ public final class UnlinksBeforeFlush {
           TableWorld world =
               new TableWorld(
                   TableRules.ALL, config -> config, isPlanted ? Late::new : UserTables::new);
-          Device device = new Device();
+          Device device = new Device(world.mm());
           Cpu cpu = world.kernel().cpu(1);
           device.pfn = world.kernel().allocator().allocate(cpu, Gfp.USER, 0);
           boolean isMapped = world.map(cpu, TableWorld.HEAP, device.pfn);
@@ -79,6 +86,7 @@ public final class UnlinksBeforeFlush {
   private static final ZapLeaves RAW = (cpu, mm, va, entry, level) -> ZapLeaves.NOTHING;
 
   private static long unmapArea(TableWorld world, Cpu cpu, Device device) {
+    device.areas.acquire(cpu);
     MmuGather gather = world.tables().gather(world.mm(), /* isFullMm= */ false);
     gather.sawRawFrames();
     long end = TableWorld.HEAP + TableWorld.PAGE_BYTES;
@@ -89,6 +97,7 @@ public final class UnlinksBeforeFlush {
     device.lock.release(cpu);
     world.tables().freeTables(cpu, gather, TableWorld.HEAP, end, /* floor= */ 0, /* ceiling= */ 0);
     gather.finish(cpu);
+    device.areas.release(cpu);
     return 0;
   }
 

@@ -26,10 +26,13 @@ public final class HardwareEvent {
   /** A root register was loaded. a: root; b: address-space number; c: 1 when nothing is flushed. */
   public static final int ROOT_LOAD = 7;
 
-  /** A lock was acquired. a: number of the lock's class; b: identity of the lock. */
+  /**
+   * A lock was acquired. a: number of the lock's class; b: identity of the lock; c: 1 if others may
+   * share it.
+   */
   public static final int LOCK_ACQUIRE = 8;
 
-  /** A lock was released. a: number of the lock's class; b: identity of the lock. */
+  /** A lock was released. a: number of the lock's class; b: identity of the lock; c: as before. */
   public static final int LOCK_RELEASE = 9;
 
   /** An access faulted. a: address; b: fault word; c: access. */

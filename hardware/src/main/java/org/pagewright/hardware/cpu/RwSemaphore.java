@@ -59,7 +59,7 @@ public final class RwSemaphore {
   public void acquire(Cpu cpu) {
     begin(cpu, Step.LOCK, mayWrite);
     owner = cpu;
-    record(cpu, HardwareEvent.LOCK_ACQUIRE);
+    record(cpu, HardwareEvent.LOCK_ACQUIRE, /* isShared= */ false);
   }
 
   /**
@@ -74,7 +74,7 @@ public final class RwSemaphore {
       return false;
     }
     owner = cpu;
-    record(cpu, HardwareEvent.LOCK_ACQUIRE);
+    record(cpu, HardwareEvent.LOCK_ACQUIRE, /* isShared= */ false);
     return true;
   }
 
@@ -86,14 +86,14 @@ public final class RwSemaphore {
       return;
     }
     owner = null;
-    record(cpu, HardwareEvent.LOCK_RELEASE);
+    record(cpu, HardwareEvent.LOCK_RELEASE, /* isShared= */ false);
   }
 
   /** Models {@code down_read()}. */
   public void acquireShared(Cpu cpu) {
     begin(cpu, Step.LOCK_SHARED, mayRead);
     readers++;
-    record(cpu, HardwareEvent.LOCK_ACQUIRE);
+    record(cpu, HardwareEvent.LOCK_ACQUIRE, /* isShared= */ true);
   }
 
   /** Models {@code up_read()}. */
@@ -104,7 +104,7 @@ public final class RwSemaphore {
       return;
     }
     readers--;
-    record(cpu, HardwareEvent.LOCK_RELEASE);
+    record(cpu, HardwareEvent.LOCK_RELEASE, /* isShared= */ true);
   }
 
   /** Whether {@code cpu} is the one owner. */
@@ -130,10 +130,11 @@ public final class RwSemaphore {
     }
   }
 
-  private void record(Cpu cpu, int kind) {
+  private void record(Cpu cpu, int kind, boolean isShared) {
     EventLog events = cpu.machine().events();
     if (events.isRecording()) {
-      events.record(kind, cpu.id(), cpu.machine().lockOrder().number(lockClass), identity, 0);
+      int number = cpu.machine().lockOrder().number(lockClass);
+      events.record(kind, cpu.id(), number, identity, isShared ? 1 : 0);
     }
   }
 

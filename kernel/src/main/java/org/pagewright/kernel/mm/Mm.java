@@ -1,6 +1,7 @@
 package org.pagewright.kernel.mm;
 
 import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.tlbflush.MmTlb;
 
 /**
@@ -32,9 +33,9 @@ public final class Mm {
   private long flags;
   private boolean isDead;
 
-  Mm(MmTlb tlb) {
+  Mm(MmTlb tlb, EventLog events) {
     this.tlb = tlb;
-    this.tables = new MmTables(tlb.contextId());
+    this.tables = new MmTables(tlb.contextId(), events);
   }
 
   /** {@code mm->context.ctx_id}: unique, never used again. */

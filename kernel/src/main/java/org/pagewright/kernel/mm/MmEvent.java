@@ -18,6 +18,9 @@ public final class MmEvent {
   /** An address space is gone: a = context. */
   public static final int MM_DESTROYED = FIRST + 2;
 
+  /** User tables that hang in an address space were counted: a = context, b = level, c = count. */
+  public static final int TABLES_COUNTED = FIRST + 4;
+
   /** A task runs on a CPU from here on: a = task, b = context or -1. */
   public static final int TASK_RUNS = FIRST + 3;
 
@@ -98,6 +101,7 @@ public final class MmEvent {
       case MM_CREATED -> "mm-created";
       case MM_EXIT -> "mm-exit";
       case MM_DESTROYED -> "mm-destroyed";
+      case TABLES_COUNTED -> "tables-counted";
       case TASK_RUNS -> "task-runs";
       case REGION_USED -> "region-used";
       case REGION_FREED -> "region-freed";

@@ -1,6 +1,8 @@
 package org.pagewright.kernel.mm;
 
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.Primitive;
 import org.pagewright.hardware.cpu.SpinLock;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.tablelife.TableOwner;
@@ -14,23 +16,36 @@ public final class MmTables {
   /** No table is deposited here. */
   public static final long NO_DEPOSIT = -1;
 
-  /** The table lock of an address space is taken before the locks of single tables. */
-  private static final LockClass LOCK = new LockClass("mm.page_table_lock");
+  /**
+   * The table lock of an address space is taken before the locks of single tables. Fork holds the
+   * child's and takes the parent's, as {@code copy_huge_pmd()} does with SINGLE_DEPTH_NESTING.
+   */
+  private static final LockClass LOCK =
+      new LockClass("mm.page_table_lock", /* isNestable= */ true, Primitive.LOCK);
 
   /** Keeps the identities of these locks apart from those of single tables, which are frames. */
   private static final int IDENTITY = 1 << 30;
 
   private static final int LEVELS = 8;
 
+  private final long contextId;
+  private final EventLog events;
   private final SpinLock lock;
   private final TableOwner owner;
   private final long[] tables = new long[LEVELS];
   private long deposit = NO_DEPOSIT;
   private int gathers;
 
-  MmTables(long contextId) {
+  MmTables(long contextId, EventLog events) {
+    this.contextId = contextId;
+    this.events = events;
     this.owner = TableOwner.user(contextId);
-    this.lock = new SpinLock(LOCK, IDENTITY | (int) contextId);
+    this.lock = new SpinLock(LOCK, lockIdentity(contextId));
+  }
+
+  /** Identity of the lock of an address space in events. */
+  public static int lockIdentity(long contextId) {
+    return IDENTITY | (int) contextId;
   }
 
   /** Guards entries of tables that have no lock of their own. */
@@ -48,12 +63,14 @@ public final class MmTables {
   /** A table of {@code level} was hooked in. Models {@code mm_inc_nr_ptes()} and its like. */
   public void added(int level) {
     tables[level]++;
+    events.record(MmEvent.TABLES_COUNTED, /* cpu= */ 0, contextId, level, tables[level]);
   }
 
   /** A table of {@code level} was taken out. */
   public void removed(int level) {
     assert tables[level] > 0 : "no table of level " + level + " is left";
     tables[level]--;
+    events.record(MmEvent.TABLES_COUNTED, /* cpu= */ 0, contextId, level, tables[level]);
   }
 
   /** Tables of a level that are hooked in; the top table is not counted. */

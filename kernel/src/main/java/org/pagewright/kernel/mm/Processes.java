@@ -66,7 +66,7 @@ public final class Processes {
     }
     long userPgdPa = topTables.isIsolated() ? topTables.userRootPa(kernelPgdPa) : Mm.NO_PGD;
     contexts++;
-    Mm mm = new Mm(new MmTlb(contexts, kernelPgdPa, userPgdPa, machine.cpus()));
+    Mm mm = new Mm(new MmTlb(contexts, kernelPgdPa, userPgdPa, machine.cpus()), events);
     events.record(MmEvent.MM_CREATED, cpu.id(), contexts, kernelPgdPa, userPgdPa);
     for (MmFeature feature : features) {
       if (feature.create(cpu, mm) != 0) {

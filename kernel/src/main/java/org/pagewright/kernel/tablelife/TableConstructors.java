@@ -90,6 +90,7 @@ public final class TableConstructors {
       events.record(TableEvent.LOCK_MADE, cpu.id(), pfn, level, allocatesLock ? 1 : 0);
     }
     events.record(TableEvent.CONSTRUCTED, cpu.id(), pfn, level, owner.context());
+    events.record(TableEvent.PAGES_COUNTED, cpu.id(), pfn, order, pages);
     return 0;
   }
 
@@ -123,6 +124,7 @@ public final class TableConstructors {
     }
     descriptors.set(pfn, null);
     pages -= 1L << table.order();
+    events.record(TableEvent.PAGES_COUNTED, cpu.id(), pfn, ~table.order(), pages);
     destructed++;
   }
 

@@ -30,6 +30,12 @@ public final class TableEvent {
   /** A constructor met a frame that is a table already, or still: a = frame, b = level. */
   public static final int CONSTRUCTED_OVER = FIRST + 8;
 
+  /**
+   * Pages of all constructed tables were counted, because one became a table or ceased to be one: a
+   * = frame, b = order, its complement if it ceased, c = pages.
+   */
+  public static final int PAGES_COUNTED = FIRST + 9;
+
   /** A walker without locks is about to look at a table that it found: a = frame, b = level. */
   public static final int FOUND = FIRST + 4;
 
@@ -45,6 +51,7 @@ public final class TableEvent {
       case DESTRUCTED_RAW -> "table-destructed-raw";
       case PART_TAKEN -> "table-part-taken";
       case PART_GIVEN -> "table-part-given";
+      case PAGES_COUNTED -> "pages-counted";
       case CONSTRUCTED_OVER -> "table-constructed-over";
       case FOUND -> "table-found";
       default -> KernelEvent.name(kind);

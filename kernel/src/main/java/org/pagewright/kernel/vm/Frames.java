@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.memory.SparseInts;
 import org.pagewright.hardware.memory.SparseLongs;
@@ -21,6 +22,7 @@ public final class Frames implements AutoCloseable {
   private static final long STEPS = 1L << 61;
 
   private final PageAllocator allocator;
+  private final EventLog events;
   private final SparseInts references;
   private final SparseInts maps;
 
@@ -36,7 +38,8 @@ public final class Frames implements AutoCloseable {
   private final SparseLongs indexes;
   private final List<@Nullable PageUsers> known = new ArrayList<>();
 
-  Frames(PageAllocator allocator, long frames) {
+  Frames(PageAllocator allocator, EventLog events, long frames) {
+    this.events = events;
     this.allocator = allocator;
     this.references = new SparseInts(frames);
     this.maps = new SparseInts(frames);
@@ -178,6 +181,7 @@ public final class Frames implements AutoCloseable {
   void addMaps(long pfn, int count) {
     long head = head(pfn);
     maps.set(head, maps.get(head) + count);
+    events.record(VmEvent.MAPS_COUNTED, /* cpu= */ 0, head, maps.get(head), 0);
   }
 
   /** An entry maps it no more; its reference is still held. */
@@ -186,6 +190,7 @@ public final class Frames implements AutoCloseable {
     int left = maps.get(head) - 1;
     assert left >= 0 : "frame " + pfn;
     maps.set(head, left);
+    events.record(VmEvent.MAPS_COUNTED, /* cpu= */ 0, head, left, 0);
   }
 
   // ---- reverse mapping

@@ -426,6 +426,7 @@ public final class UserMemory implements MmFeature, PageRelease {
   @Override
   public int create(Cpu cpu, Mm mm) {
     mm.setPart(Mm.Part.VM, new AddressSpace(mm, services.pageShift()));
+    services.events().record(VmEvent.ZERO_PAGE, cpu.id(), services.zeroPfn(), 0, 0);
     return services.adoptTables(cpu, mm);
   }
 

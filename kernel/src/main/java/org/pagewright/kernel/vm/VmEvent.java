@@ -31,6 +31,12 @@ public final class VmEvent {
   /** What a frame held is in another one: a = old frame, b = new frame, c = order. */
   public static final int MIGRATED = FIRST + 6;
 
+  /** Reads of untouched memory see this page, which nobody may write: a = frame. */
+  public static final int ZERO_PAGE = FIRST + 7;
+
+  /** Leaves that map a page were counted: a = first frame, b = leaves. */
+  public static final int MAPS_COUNTED = FIRST + 8;
+
   private VmEvent() {}
 
   /** Kebab-case name of an event, for reports. */
@@ -42,6 +48,8 @@ public final class VmEvent {
       case ANONYMOUS_FRAME -> "anonymous-frame";
       case TABLE_SHARED -> "table-shared";
       case TABLE_UNSHARED -> "table-unshared";
+      case ZERO_PAGE -> "zero-page";
+      case MAPS_COUNTED -> "maps-counted";
       case MIGRATED -> "migrated";
       default -> KernelEvent.name(kind);
     };

@@ -43,7 +43,7 @@ public final class VmServices implements AutoCloseable {
     this.config = config;
     this.format = machine.format();
     long frameCount = machine.memory().map().endBytes() >>> format.pageShift();
-    this.frames = new Frames(parts.allocator(), frameCount);
+    this.frames = new Frames(parts.allocator(), parts.events(), frameCount);
     this.entries = new UserEntry(format);
     if (format.has(PteFormat.Feature.PDPTE_REGISTERS)) {
       userTables.setTopEntries(reloading(parts.tables(), parts.shootdown()));

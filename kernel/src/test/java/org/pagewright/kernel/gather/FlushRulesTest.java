@@ -71,9 +71,10 @@ final class FlushRulesTest {
       MmuGather gather = world.tables.gather(world.mm, isWhole);
       world.tables.zap(world.cpu, gather, HEAP, HEAP + pages * PAGE, world, false);
       if (withTables) {
-        world.tables.freeTables(world.cpu, gather, HEAP, HEAP + TABLE, 0, HEAP + TABLE);
+        world.freeTables(gather, HEAP, HEAP + TABLE, HEAP + TABLE);
+      } else {
+        gather.finish(world.cpu);
       }
-      gather.finish(world.cpu);
       world.kernel.machine().events().detach(reader);
       return String.format(
           Locale.ROOT,

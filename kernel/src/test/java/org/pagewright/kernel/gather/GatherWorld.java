@@ -9,6 +9,8 @@ import java.util.function.UnaryOperator;
 import org.pagewright.hardware.choice.Choices;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.EventLog;
+import org.pagewright.hardware.cpu.LockClass;
+import org.pagewright.hardware.cpu.RwSemaphore;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.kernel.alloc.Gfp;
@@ -39,6 +41,7 @@ final class GatherWorld implements AutoCloseable, ZapLeaves {
   final PteFormat format;
   final Cpu cpu;
   final Mm mm;
+  private final RwSemaphore areas;
 
   /** Kinds of all events since the process was made. */
   final List<Integer> events = new ArrayList<>();
@@ -64,6 +67,7 @@ final class GatherWorld implements AutoCloseable, ZapLeaves {
     this.tables = new UserTables(GatherServices.of(kernel), config);
     this.processes = new Processes(kernel.machine(), kernel.shootdown(), TopTables.of(kernel));
     this.mm = requireNonNull(processes.createMm(cpu));
+    this.areas = new RwSemaphore(new LockClass("mmap_lock"), (int) mm.contextId());
     processes.run(cpu, processes.createTask(Task.Kind.USER, mm));
     kernel.machine().events().attach(reader);
     kernel.machine().events().drainAtOnce(true);
@@ -115,8 +119,15 @@ final class GatherWorld implements AutoCloseable, ZapLeaves {
   void unmap(long from, long to) {
     MmuGather gather = tables.gather(mm, /* isFullMm= */ false);
     tables.zap(cpu, gather, from, to, this, /* reclaims= */ false);
-    tables.freeTables(cpu, gather, from, to, /* floor= */ 0, /* ceiling= */ 0);
+    freeTables(gather, from, to, /* ceiling= */ 0);
+  }
+
+  /** Takes tables out and finishes; nobody else may come near the areas meanwhile. */
+  void freeTables(MmuGather gather, long from, long to, long ceiling) {
+    areas.acquire(cpu);
+    tables.freeTables(cpu, gather, from, to, /* floor= */ 0, ceiling);
     gather.finish(cpu);
+    areas.release(cpu);
   }
 
   @Override

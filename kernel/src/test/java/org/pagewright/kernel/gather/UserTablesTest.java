@@ -79,8 +79,7 @@ final class UserTablesTest {
       world.map(HEAP + TABLE);
       MmuGather gather = world.tables.gather(world.mm, false);
       world.tables.zap(world.cpu, gather, HEAP, HEAP + PAGE, world, false);
-      world.tables.freeTables(world.cpu, gather, HEAP, HEAP + PAGE, 0, HEAP + TABLE);
-      gather.finish(world.cpu);
+      world.freeTables(gather, HEAP, HEAP + PAGE, HEAP + TABLE);
       assertThat(world.mm.tables().tables(1)).isEqualTo(1);
       assertThat(world.mm.tables().tables(2)).isEqualTo(1);
       assertThat(world.isMapped(HEAP + TABLE)).isTrue();
@@ -170,6 +169,9 @@ final class UserTablesTest {
             .containsExactly(made[2], made[0], made[1]);
         assertThat(withdraw(world, slot)).isEqualTo(TableAllocator.NONE);
         assertThat(world.mm.tables().deposit()).isEqualTo(MmTables.NO_DEPOSIT);
+        for (long table : made) {
+          world.tables.freeTable(world.cpu, world.mm, table, 1);
+        }
       }
     }
   }
