@@ -84,9 +84,22 @@ public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
               "They lose what is in them.",
               page -> (kernel, cpu) -> kernel.user().dontNeed(cpu, page)),
           memory(
+              "madvise-free",
+              "The kernel may drop them when memory is short.",
+              page -> (kernel, cpu) -> kernel.user().free(cpu, page)),
+          memory(
               "mremap",
               "The page moves to another address and back.",
               page -> (kernel, cpu) -> kernel.user().mremap(cpu, page)),
+          memory(
+              "migrate",
+              "The page goes to another frame.",
+              page -> (kernel, cpu) -> kernel.user().migrate(cpu, page)),
+          memory(
+              "pin-long",
+              "The kernel takes a reference on the page without locks, and keeps it.",
+              page -> (kernel, cpu) -> kernel.user().pinLong(cpu, page)),
+          user("unpin", "It drops the last one.", (kernel, cpu) -> kernel.user().unpin(cpu)),
           memory(
               "pin",
               "The kernel takes a reference on the page without locks, and drops it.",
@@ -103,14 +116,34 @@ public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
               "truncate-shared",
               "All pages of that file from this one on go.",
               page -> (kernel, cpu) -> kernel.user().truncateShared(cpu, page)),
-          new Verb(
+          memory(
+              "write-huge",
+              "The user writes one of the small pages of a huge one.",
+              page -> (kernel, cpu) -> kernel.user().writeHuge(cpu, page)),
+          memory(
+              "split-huge",
+              "That small page may only be read for a while, and is mapped by itself.",
+              page -> (kernel, cpu) -> kernel.user().splitHuge(cpu, page)),
+          user(
+              "collapse-huge",
+              "The pieces of the huge page are joined.",
+              (kernel, cpu) -> kernel.user().collapseHuge(cpu)),
+          user(
+              "dontneed-huge",
+              "The huge page loses what is in it.",
+              (kernel, cpu) -> kernel.user().dontNeedHuge(cpu)),
+          user(
+              "sleep",
+              "A kernel thread runs on this CPU until its user does something again.",
+              (kernel, cpu) -> kernel.user().sleep(cpu)),
+          user(
               "fork",
-              "",
-              0,
-              0,
               "A child gets a copy of the process's memory, and ends.",
-              Needs.MEMORY,
-              none -> (kernel, cpu) -> kernel.user().fork(cpu)));
+              (kernel, cpu) -> kernel.user().fork(cpu)),
+          memory(
+              "fork-write",
+              "A child writes the page that it got a copy of, and ends.",
+              page -> (kernel, cpu) -> kernel.user().forkWrite(cpu, page)));
 
   private static final List<Verb> KERNEL_VERBS =
       List.of(
@@ -173,6 +206,10 @@ public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
 
   private static Verb memory(String name, String what, LongFunction<Act.Body<SmallKernel>> b) {
     return new Verb(name, "PAGE", 0, SmallUser.PAGES - 1, what, Needs.MEMORY, b);
+  }
+
+  private static Verb user(String name, String what, Act.Body<SmallKernel> body) {
+    return new Verb(name, "", 0, 0, what, Needs.MEMORY, none -> body);
   }
 
   private static Verb number(

@@ -231,7 +231,67 @@ public record Scenario(
               "write-meets-reclaim",
               "A thread writes a page of a file that is taken away.",
               "write-shared 3; write-shared 3",
-              "reclaim-shared 3"));
+              "reclaim-shared 3"),
+          of(
+              "tables-go-while-cpu-sleeps",
+              "Tables go while another CPU runs a kernel thread on them.",
+              "write 3; sleep",
+              "munmap"),
+          of(
+              "empty-tables-go",
+              "Tables that are empty already go while another CPU uses their addresses.",
+              "write 3; madvise-dontneed; munmap",
+              "write 3"),
+          of(
+              "emptied-table-is-reclaimed",
+              "A table that was just emptied goes while another thread fills it.",
+              "write-huge 1; split-huge 2; dontneed-huge",
+              "write-huge 3"),
+          of(
+              "child-writes-what-it-got",
+              "A child and a thread of its parent write the page that they share.",
+              "write 3; fork-write 3",
+              "write 3"),
+          of(
+              "dontneed-meets-dontneed",
+              "Two threads drop the same pages, one of which is written meanwhile.",
+              "write 3; madvise-dontneed",
+              "madvise-dontneed; touch 3"),
+          of(
+              "free-meets-write",
+              "A page that the kernel may drop is written.",
+              "write 3; write 3",
+              "madvise-free"),
+          of(
+              "write-meets-mremap",
+              "A thread writes a page that moves to another address.",
+              "write 3; write 3",
+              "mremap 3"),
+          of(
+              "migration-meets-fork",
+              "A page moves to another frame while a child gets a copy.",
+              "write 3; migrate 3",
+              "fork-write 3"),
+          of(
+              "migration-meets-pin",
+              "A page moves to another frame while the kernel pins it.",
+              "write 3; pin-long 3; unpin",
+              "migrate 3"),
+          of(
+              "migration-meets-mprotect",
+              "A page moves to another frame while it is made read-only.",
+              "write 3; migrate 3; write 3",
+              "mprotect-read"),
+          of(
+              "huge-page-splits",
+              "A huge page is split and joined while another thread writes it.",
+              "write-huge 1; split-huge 2; collapse-huge",
+              "write-huge 3"),
+          of(
+              "huge-page-goes",
+              "A huge page goes while another thread writes it, and a child has a copy.",
+              "write-huge 1; fork; dontneed-huge",
+              "write-huge 3"));
 
   /** The scenarios that come with Pagewright. */
   public static List<Scenario> all() {

@@ -1,5 +1,7 @@
 package org.pagewright.check.explore;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
@@ -8,6 +10,7 @@ import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelMachine;
 import org.pagewright.kernel.gather.UserTables;
 import org.pagewright.kernel.mm.Mm;
+import org.pagewright.kernel.mm.Task;
 import org.pagewright.kernel.userland.UserKernel;
 import org.pagewright.kernel.vm.AddressSpace;
 import org.pagewright.kernel.vm.FilePages;
@@ -33,6 +36,12 @@ final class SmallUser {
   private final FilePages file;
   private final long pageBytes;
   private final long ownVa;
+  private final long hugeVa;
+  private final long hugeBytes;
+
+  /** Frames that each CPU holds. */
+  private final List<List<Long>> pins = new ArrayList<>();
+
   private @Nullable AddressSpace threads;
   private long sharedVa;
 
@@ -41,7 +50,12 @@ final class SmallUser {
     this.kernel = new UserKernel(booted, UserTables.of(booted), VmConfig.LINUX_7_0, VmParts::of);
     this.pageBytes = booted.machine().format().pageBytes();
     this.file = memory().createFile("shared", PAGES);
-    this.ownVa = FIRST_TABLE * booted.machine().format().levelBytes(2);
+    this.hugeBytes = booted.machine().format().levelBytes(2);
+    this.ownVa = FIRST_TABLE * hugeBytes;
+    this.hugeVa = ownVa / 2;
+    for (int id = 0; id < booted.machine().cpus(); id++) {
+      pins.add(new ArrayList<>());
+    }
   }
 
   /** Every CPU runs a thread of one process, whose memory is mapped and not touched. */
@@ -60,7 +74,8 @@ final class SmallUser {
     MapRequest request =
         new MapRequest(0, bytes, READ_WRITE, /* isShared= */ true, file, /* firstIndex= */ 0);
     sharedVa = memory().map(cpu, started, request);
-    assert own == ownVa && sharedVa > 0 : own;
+    long huge = memory().mapAnonymous(cpu, started, hugeVa, hugeBytes, READ_WRITE);
+    assert own == ownVa && huge == hugeVa && sharedVa > 0 : own;
   }
 
   private AddressSpace space() {
@@ -84,16 +99,37 @@ final class SmallUser {
     return answer == -Errno.EFAULT ? 0 : answer;
   }
 
+  /** A thread of the process runs on the CPU, if none does. */
+  private void wake(Cpu cpu) {
+    if (Task.currentMm(cpu) == null) {
+      kernel.run(cpu, space().mm());
+    }
+  }
+
+  private long store(Cpu cpu, long va, long value) {
+    wake(cpu);
+    return withoutSignal(kernel.userMode().store(cpu, va, value));
+  }
+
   long touch(Cpu cpu, long page) {
+    wake(cpu);
     return withoutSignal(kernel.userMode().touch(cpu, va(page)));
   }
 
   long write(Cpu cpu, long page) {
-    return withoutSignal(kernel.userMode().store(cpu, va(page), page + 1));
+    return store(cpu, va(page), page + 1);
   }
 
   long writeShared(Cpu cpu, long page) {
-    return withoutSignal(kernel.userMode().store(cpu, sharedVa + page * pageBytes, page + 1));
+    return store(cpu, sharedVa + page * pageBytes, page + 1);
+  }
+
+  /** A kernel thread runs on the CPU until its user does something again. */
+  long sleep(Cpu cpu) {
+    if (Task.currentMm(cpu) != null) {
+      kernel.idle(cpu);
+    }
+    return 0;
   }
 
   long mmap(Cpu cpu, long page) {
@@ -122,6 +158,71 @@ final class SmallUser {
       answer = memory().remap(cpu, space(), away, pageBytes, pageBytes, va(page));
     }
     return answer == va(page) ? 0 : withoutSignal(answer);
+  }
+
+  long free(Cpu cpu, long page) {
+    return memory().free(cpu, space(), va(page), bytesFrom(page));
+  }
+
+  /** The page goes to another frame, unless it is not there or somebody holds it. */
+  long migrate(Cpu cpu, long page) {
+    memory().movePage(cpu, space(), va(page));
+    return 0;
+  }
+
+  // ---- a huge page
+
+  long writeHuge(Cpu cpu, long page) {
+    return store(cpu, hugeVa + page * pageBytes, page + 1);
+  }
+
+  /** One small page of it may only be read for a while, so that it is mapped in small pieces. */
+  long splitHuge(Cpu cpu, long page) {
+    long va = hugeVa + page * pageBytes;
+    long error = memory().protect(cpu, space(), va, pageBytes, Access.READ);
+    return error != 0 ? error : memory().protect(cpu, space(), va, pageBytes, READ_WRITE);
+  }
+
+  /** Its small pieces are joined, unless somebody holds one. */
+  long collapseHuge(Cpu cpu) {
+    int error = memory().collapse(cpu, space(), hugeVa);
+    return error == -Errno.ENOMEM ? error : 0;
+  }
+
+  long dontNeedHuge(Cpu cpu) {
+    return memory().dontNeed(cpu, space(), hugeVa, hugeBytes);
+  }
+
+  // ---- children and pins
+
+  /** A child writes a page on this CPU and ends. */
+  long forkWrite(Cpu cpu, long page) {
+    Mm child = kernel.processes().duplicateMm(cpu, space().mm());
+    if (child == null) {
+      return -Errno.ENOMEM;
+    }
+    kernel.run(cpu, child);
+    long error = withoutSignal(kernel.userMode().store(cpu, va(page), -page));
+    kernel.run(cpu, space().mm());
+    kernel.processes().exit(cpu, child);
+    return error;
+  }
+
+  /** Takes a reference on a page as I/O does, until {@link #unpin}. */
+  long pinLong(Cpu cpu, long page) {
+    long pfn = memory().gup().pinFast(cpu, space(), va(page), /* write= */ true);
+    if (pfn >= 0) {
+      pins.get(cpu.id()).add(pfn);
+    }
+    return 0;
+  }
+
+  long unpin(Cpu cpu) {
+    List<Long> mine = pins.get(cpu.id());
+    if (!mine.isEmpty()) {
+      memory().gup().unpin(cpu, mine.removeLast());
+    }
+    return 0;
   }
 
   /** A child that ends at once. */
@@ -161,6 +262,9 @@ final class SmallUser {
     }
     threads = null;
     for (int id = 0; id < kernel.kernel().machine().cpus(); id++) {
+      while (!pins.get(id).isEmpty()) {
+        unpin(kernel.cpu(id));
+      }
       kernel.idle(kernel.cpu(id));
     }
     Cpu cpu = kernel.cpu(0);
