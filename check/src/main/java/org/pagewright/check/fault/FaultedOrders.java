@@ -1,5 +1,6 @@
 package org.pagewright.check.fault;
 
+import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,7 @@ import org.pagewright.check.schedule.Strategy;
  */
 public final class FaultedOrders<W extends World> {
   private final Trial<W> trial;
-  private final Supplier<Strategy> orders;
+  private final List<Supplier<Strategy>> rounds;
   private final BooleanSupplier isOver;
   private boolean wasOver;
   private long schedules;
@@ -30,12 +31,12 @@ public final class FaultedOrders<W extends World> {
   private String coverage = "";
   private @Nullable Failure failure;
 
-  /** By CPU, the most requests that it made in a run of the last choice. */
+  /** By CPU, the most requests that it made in a run so far. */
   private final int[] asked;
 
-  private FaultedOrders(Trial<W> trial, Supplier<Strategy> orders, BooleanSupplier isOver) {
+  private FaultedOrders(Trial<W> trial, List<Supplier<Strategy>> rounds, BooleanSupplier isOver) {
     this.trial = trial;
-    this.orders = orders;
+    this.rounds = List.copyOf(rounds);
     this.isOver = isOver;
     this.asked = new int[trial.programs().size()];
   }
@@ -45,7 +46,8 @@ public final class FaultedOrders<W extends World> {
       Search.Subject<W> subject, int preemptionsMax, int pairsMax) {
     return (isPlanted, isOver) -> {
       Trial<W> trial = subject.make(isPlanted);
-      Exploration found = search(trial, () -> new FewPreemptions(preemptionsMax), pairsMax, isOver);
+      Exploration found =
+          search(trial, List.of(() -> new FewPreemptions(preemptionsMax)), pairsMax, isOver);
       Failure failure = found.failure();
       String where = failure == null ? "" : failure.schedule();
       return new Hunt(found.schedules(), 0, where, failure);
@@ -56,41 +58,50 @@ public final class FaultedOrders<W extends World> {
    * Every request that a CPU makes fails in runs of its own, one for each order; then pairs do.
    * After each run everything is given back, so that nothing may be in use any more.
    *
-   * @param orders makes what tries the orders, anew for each choice of failing requests
-   * @param pairsMax most pairs
+   * @param rounds each makes what tries the orders, anew for each choice of failing requests; all
+   *     requests fail in the orders of the first round before any does in those of the next
+   * @param pairsMax most pairs of a round
    * @param isOver asked between runs; ends the search
    */
   public static <W extends World> Exploration search(
-      Trial<W> trial, Supplier<Strategy> orders, int pairsMax, BooleanSupplier isOver) {
-    return new FaultedOrders<>(trial, orders, isOver).search(pairsMax);
+      Trial<W> trial, List<Supplier<Strategy>> rounds, int pairsMax, BooleanSupplier isOver) {
+    return new FaultedOrders<>(trial, rounds, isOver).search(pairsMax);
   }
 
+  /** Requests are counted where no CPU is preempted, and wherever one fails. */
   private Exploration search(int pairsMax) {
-    explore(FailingRequests.NONE);
-    int[] most = asked.clone();
-    for (int cpu = 0; cpu < most.length; cpu++) {
-      for (int number = 1; number <= most[cpu] && goesOn(); number++) {
-        singles++;
-        explore(FailingRequests.of(cpu, number));
-      }
+    explore(FailingRequests.NONE, new FewPreemptions(0));
+    for (Supplier<Strategy> orders : rounds) {
+      singles = 0;
+      exploreSingles(orders);
     }
-    for (int cpu = 0; cpu < most.length; cpu++) {
-      for (int number = 1; number <= most[cpu] && pairs < pairsMax && goesOn(); number++) {
-        explorePairs(new Request(cpu, number), most, pairsMax);
+    for (Supplier<Strategy> orders : rounds) {
+      pairs = 0;
+      for (int cpu = 0; cpu < asked.length; cpu++) {
+        for (int number = 1; number <= asked[cpu] && pairs < pairsMax && goesOn(); number++) {
+          explorePairs(orders, new Request(cpu, number), pairsMax);
+        }
       }
     }
     return new Exploration(schedules, told(), failure);
   }
 
-  /** A CPU whose request failed may make others than before, so all of its later ones are asked. */
-  private void explorePairs(Request first, int[] most, int pairsMax) {
-    for (int cpu = first.cpu(); cpu < most.length; cpu++) {
+  private void exploreSingles(Supplier<Strategy> orders) {
+    for (int cpu = 0; cpu < asked.length; cpu++) {
+      for (int number = 1; number <= asked[cpu] && goesOn(); number++) {
+        singles++;
+        explore(FailingRequests.of(cpu, number), orders.get());
+      }
+    }
+  }
+
+  private void explorePairs(Supplier<Strategy> orders, Request first, int pairsMax) {
+    FailingRequests one = FailingRequests.of(first.cpu(), first.number());
+    for (int cpu = first.cpu(); cpu < asked.length; cpu++) {
       int from = cpu == first.cpu() ? first.number() + 1 : 1;
-      int to = most[cpu];
-      for (int number = from; number <= to && pairs < pairsMax && goesOn(); number++) {
+      for (int number = from; number <= asked[cpu] && pairs < pairsMax && goesOn(); number++) {
         pairs++;
-        explore(FailingRequests.of(first.cpu(), first.number()).and(cpu, number));
-        to = Math.max(to, asked[cpu]);
+        explore(one.and(cpu, number), orders.get());
       }
     }
   }
@@ -99,14 +110,14 @@ public final class FaultedOrders<W extends World> {
     return failure == null && !wasOver;
   }
 
-  private void explore(FailingRequests failing) {
+  private void explore(FailingRequests failing, Strategy orders) {
     Explorer explorer = new Explorer(trial.failing(failing));
-    Exploration found = explorer.search(orders.get(), this::isOver);
+    Exploration found = explorer.search(orders, this::isOver);
     schedules += found.schedules();
     coverage = found.coverage();
     failure = found.failure();
     for (int cpu = 0; cpu < asked.length; cpu++) {
-      asked[cpu] = explorer.requests(cpu);
+      asked[cpu] = Math.max(asked[cpu], explorer.requests(cpu));
     }
   }
 

@@ -43,7 +43,8 @@ final class FaultedOrdersTest {
   }
 
   private static Exploration search(Trial<SmallKernel> trial, int pairs) {
-    return FaultedOrders.search(trial, () -> new FewPreemptions(PREEMPTIONS), pairs, () -> false);
+    return FaultedOrders.search(
+        trial, List.of(() -> new FewPreemptions(PREEMPTIONS)), pairs, () -> false);
   }
 
   @Test
@@ -91,7 +92,10 @@ final class FaultedOrdersTest {
     int[] asked = {0};
     Exploration found =
         FaultedOrders.search(
-            scenario.on(X86), () -> new FewPreemptions(PREEMPTIONS), 4, () -> asked[0]++ == 100);
+            scenario.on(X86),
+            List.of(() -> new FewPreemptions(PREEMPTIONS)),
+            4,
+            () -> asked[0]++ == 100);
 
     assertThat(found.failure()).isNull();
     assertThat(found.schedules()).isGreaterThan(10);
@@ -101,7 +105,8 @@ final class FaultedOrdersTest {
   void search_requestsOfBothCpus_failsEachAndPairsInEveryOrder() {
     Trial<SmallKernel> trial = trial(SmallKernel.FileMaker.sound(), "allocate", "allocate");
 
-    Exploration found = FaultedOrders.search(trial, () -> new EveryOrder(2), 9, () -> false);
+    Exploration found =
+        FaultedOrders.search(trial, List.of(() -> new EveryOrder(2)), 9, () -> false);
 
     assertThat(found.coverage()).isEqualTo("2 failing requests and 1 pair, of each every order");
     assertThat(found.schedules()).isGreaterThan(4);
@@ -110,7 +115,7 @@ final class FaultedOrdersTest {
   @Test
   void search_toldToStop_saysSo() {
     Strategy orders = new FewPreemptions(PREEMPTIONS);
-    Exploration found = FaultedOrders.search(planted(), () -> orders, 9, () -> true);
+    Exploration found = FaultedOrders.search(planted(), List.of(() -> orders), 9, () -> true);
 
     assertThat(found.schedules()).isZero();
     assertThat(found.coverage()).contains("stopped early");

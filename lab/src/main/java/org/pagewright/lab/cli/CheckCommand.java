@@ -2,15 +2,21 @@ package org.pagewright.lab.cli;
 
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.IntFunction;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.explore.Exploration;
 import org.pagewright.check.explore.Explorer;
@@ -23,6 +29,7 @@ import org.pagewright.check.fault.FaultSearch;
 import org.pagewright.check.fault.FaultedOrders;
 import org.pagewright.check.schedule.Strategy;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.lab.cli.CheckState.Ending;
 import org.pagewright.lab.experiment.Nearest;
 import org.pagewright.lab.report.BadInput;
 import org.pagewright.lab.scenario.CheckMatrix;
@@ -43,6 +50,7 @@ import picocli.CommandLine.Spec;
       "",
       "Examples:",
       "  pagewright check --all --smoke",
+      "  pagewright check --all --explore exhaustive --jobs 2 --state matrix.txt",
       "  pagewright check secretmem-double-fault --explore exhaustive",
       "  pagewright check secretmem-neighbours --explore exhaustive --state search.txt",
       "  pagewright check secretmem-double-fault --faults --explore preemptions",
@@ -51,6 +59,11 @@ import picocli.CommandLine.Spec;
 final class CheckCommand implements Callable<Integer> {
   private static final int PAIRS_MAX = 1000;
   private static final int SMOKE_SCHEDULES = 12;
+
+  /** In a state. */
+  private static final String PROGRAM_END = ";";
+
+  private static final String OPERATION_END = ",";
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -83,15 +96,23 @@ final class CheckCommand implements Callable<Integer> {
   @Option(
       names = "--state",
       paramLabel = "FILE",
-      description = "Go on where FILE stands if it exists; write it when the search stops early.")
+      description =
+          "Go on where FILE stands if it exists; keep in it what is finished, and where the rest"
+              + " stopped.")
   private @Nullable Path state;
 
   @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      converter = CommonOptions.Count.class,
+      description = "So many searches at a time, for so many cores (default: ${DEFAULT-VALUE}).")
+  private int jobs = 1;
+
+  @Option(
       names = "--faults",
-      description = {
-        "Let each request for memory fail in turn, then pairs: in one order of steps,",
-        "or with --explore in all of those orders."
-      })
+      description =
+          "Let each request for memory fail in turn, then pairs: in one order of steps, or with"
+              + " --explore in all of those orders.")
   private boolean faults;
 
   @Option(
@@ -129,26 +150,67 @@ final class CheckCommand implements Callable<Integer> {
     common.requireFolder();
     CommonOptions.requireFolder(state);
     List<CheckMatrix.Case> cases = cases();
-    if (state != null && cases.size() != 1) {
-      throw new BadInput("--state is of one search; expected one scenario and one format");
-    }
-    List<Result> results = new ArrayList<>();
+    CheckState known = CheckState.open(state, orders.text(common.seed()));
+    List<Result> results;
     try (Interruption interruption = new Interruption()) {
-      for (CheckMatrix.Case one : cases) {
-        if (interruption.isRequested()) {
-          break;
-        }
-        Result result = explore(one, interruption);
-        results.add(result);
-        if (!common.isJsonOnly()) {
-          print(result);
-          common.out().flush();
-        }
-      }
+      results = exploreAll(cases, known, interruption);
       common.printJson(results);
     }
     boolean isFine = results.stream().allMatch(result -> result.failure() == null);
     return isFine ? ExitStatus.FINE : ExitStatus.FOUND;
+  }
+
+  /** Results are told in the order of the cases, whichever ends first. */
+  private List<Result> exploreAll(
+      List<CheckMatrix.Case> cases, CheckState known, Interruption interruption)
+      throws IOException {
+    AtomicBoolean isAbandoned = new AtomicBoolean();
+    BooleanSupplier isStopped = () -> interruption.isRequested() || isAbandoned.get();
+    List<Result> results = new ArrayList<>();
+    try (ExecutorService pool = Executors.newFixedThreadPool(jobs, CheckCommand::daemon)) {
+      List<Future<Optional<Result>>> pending =
+          cases.stream()
+              .map(one -> pool.submit(() -> exploreUnless(isStopped, one, known)))
+              .toList();
+      try {
+        for (Future<Optional<Result>> one : pending) {
+          Optional<Result> result = one.get();
+          result.ifPresent(results::add);
+          result.filter(any -> !common.isJsonOnly()).ifPresent(this::print);
+        }
+      } catch (ExecutionException e) {
+        throw rethrown(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      } finally {
+        isAbandoned.set(true);
+      }
+    }
+    return results;
+  }
+
+  private static Thread daemon(Runnable task) {
+    Thread thread = new Thread(task, "search");
+    thread.setDaemon(true);
+    return thread;
+  }
+
+  private static RuntimeException rethrown(ExecutionException e) throws IOException {
+    Throwable cause = e.getCause();
+    if (cause instanceof IOException unreadable) {
+      throw unreadable;
+    }
+    if (cause instanceof Error error) {
+      throw error;
+    }
+    return cause instanceof RuntimeException ours ? ours : new IllegalStateException(cause);
+  }
+
+  private Optional<Result> exploreUnless(
+      BooleanSupplier isStopped, CheckMatrix.Case one, CheckState known) throws IOException {
+    return isStopped.getAsBoolean()
+        ? Optional.empty()
+        : Optional.of(explore(one, known, isStopped));
   }
 
   /** Refuses options of which one would be ignored. */
@@ -217,7 +279,8 @@ final class CheckCommand implements Callable<Integer> {
     return one;
   }
 
-  private Result explore(CheckMatrix.Case one, Interruption interruption) throws IOException {
+  private Result explore(CheckMatrix.Case one, CheckState known, BooleanSupplier isStopped)
+      throws IOException {
     int most = smoke ? Math.min(schedulesMax, SMOKE_SCHEDULES) : schedulesMax;
     SearchClock clock =
         new SearchClock(
@@ -226,22 +289,25 @@ final class CheckCommand implements Callable<Integer> {
             System::nanoTime,
             Duration.ofSeconds(seconds),
             most,
-            interruption::isRequested);
+            isStopped);
     Trial<SmallKernel> trial = one.scenario().on(one.format());
     Exploration found;
+    double before = 0;
     if (faults) {
       found = orders.isGiven() ? failInEachOrder(trial, clock) : fail(trial, clock);
     } else if (schedule != null) {
       found = replay(new Explorer(trial), one.label());
     } else {
-      found = search(subject(one), trial, clock);
+      CheckState.Entry entry = search(one, known, clock);
+      found = exploration(one, known, entry);
+      before = entry.seconds() - clock.seconds();
     }
     String kernel = one.label().substring(one.scenario().name().length() + 2);
     return new Result(
         one.scenario().name(),
         kernel,
         found.schedules(),
-        clock.seconds(),
+        before + clock.seconds(),
         found.coverage(),
         found.failure(),
         found.failure() == null ? "" : replayText(one, found.failure()));
@@ -257,8 +323,7 @@ final class CheckCommand implements Callable<Integer> {
         failure.programs().stream()
             .map(texts -> texts.stream().map(Operation::parse).toList())
             .toList();
-    Scenario smaller =
-        new Scenario(given.name(), given.what(), given.backing(), given.isolation(), programs);
+    Scenario smaller = smaller(given, programs);
     String options =
         " --format " + one.format().name() + " --schedule '" + failure.schedule() + "'";
     boolean isKnown =
@@ -280,34 +345,81 @@ final class CheckCommand implements Callable<Integer> {
     }
   }
 
-  /** What a state must be of; a scenario that was changed is another one. */
-  private String subject(CheckMatrix.Case one) {
+  // ---- searches, and what a file says of them
+
+  /** A scenario that was changed is another one. */
+  private static String subject(CheckMatrix.Case one) {
     int program = ScenarioFile.print(one.scenario()).hashCode();
-    return String.format(Locale.ROOT, "%s (%08x), %s", one.label(), program, orders.text());
+    return String.format(Locale.ROOT, "%s (%08x)", one.label(), program);
   }
 
-  private Exploration search(String subject, Trial<SmallKernel> trial, SearchClock clock)
+  /** What came of a search in this run and those before. */
+  private CheckState.Entry search(CheckMatrix.Case one, CheckState known, SearchClock clock)
       throws IOException {
-    Path file = state;
-    Explorer explorer = new Explorer(trial);
-    if (file == null || !Files.exists(file)) {
-      Strategy strategy = orders.strategy(schedulesMax, common.seed()).apply(trial.cpus());
-      return searchFrom(new SearchState(subject, 0, ""), strategy, explorer, clock);
+    String subject = subject(one);
+    CheckState.Entry last = known.entry(one.label(), subject);
+    if (last != null && last.ending() != Ending.STOPPED) {
+      return last;
     }
-    SearchState last = SearchState.read(file, subject);
-    return searchFrom(last, last.strategy(file, trial.cpus()), explorer, clock);
+    Trial<SmallKernel> trial = one.scenario().on(one.format());
+    Strategy strategy =
+        last == null
+            ? orders.strategy(schedulesMax, common.seed()).apply(trial.cpus())
+            : known.strategy(last, trial.cpus());
+    Exploration found = new Explorer(trial).search(strategy, clock);
+    Exploration.Failure failure = found.failure();
+    Ending ending = clock.wasOver() ? Ending.STOPPED : Ending.DONE;
+    String stopped = ending == Ending.STOPPED ? strategy.position() : "";
+    CheckState.Entry entry =
+        new CheckState.Entry(
+            failure == null ? ending : Ending.FAILED,
+            subject,
+            found.schedules() + (last == null ? 0 : last.schedules()),
+            clock.seconds() + (last == null ? 0 : last.seconds()),
+            found.coverage(),
+            failure == null ? stopped : failure.schedule(),
+            failure == null ? "" : programs(failure));
+    known.put(entry);
+    return entry;
   }
 
-  private Exploration searchFrom(
-      SearchState last, Strategy strategy, Explorer explorer, SearchClock clock)
-      throws IOException {
-    Exploration found = explorer.search(strategy, clock);
-    long schedules = last.schedules() + found.schedules();
-    Path file = state;
-    if (file != null && found.failure() == null) {
-      new SearchState(last.subject(), schedules, strategy.position()).write(file);
+  private static String programs(Exploration.Failure failure) {
+    return String.join(
+        PROGRAM_END,
+        failure.programs().stream().map(texts -> String.join(OPERATION_END, texts)).toList());
+  }
+
+  /** A failure is run again: that tells its steps. */
+  private static Exploration exploration(
+      CheckMatrix.Case one, CheckState known, CheckState.Entry entry) {
+    Exploration.Failure failure = null;
+    if (entry.ending() == Ending.FAILED) {
+      failure = failure(one, entry);
+      if (failure == null) {
+        throw known.damaged(entry, "a schedule that does not fail", "the one that did");
+      }
     }
-    return new Exploration(schedules, found.coverage(), found.failure());
+    return new Exploration(entry.schedules(), entry.coverage(), failure);
+  }
+
+  private static Exploration.@Nullable Failure failure(
+      CheckMatrix.Case one, CheckState.Entry entry) {
+    try {
+      List<List<Operation>> programs = new ArrayList<>();
+      for (String program : entry.programs().split(PROGRAM_END, -1)) {
+        List<String> texts =
+            program.isEmpty() ? List.of() : List.of(program.split(OPERATION_END, -1));
+        programs.add(texts.stream().map(Operation::parse).toList());
+      }
+      Scenario smaller = smaller(one.scenario(), programs);
+      return new Explorer(smaller, one.format()).replay(entry.where()).failure();
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  private static Scenario smaller(Scenario given, List<List<Operation>> programs) {
+    return new Scenario(given.name(), given.what(), given.backing(), given.isolation(), programs);
   }
 
   private static Exploration fail(Trial<SmallKernel> trial, SearchClock clock) {
@@ -320,8 +432,11 @@ final class CheckCommand implements Callable<Integer> {
   }
 
   private Exploration failInEachOrder(Trial<SmallKernel> trial, SearchClock clock) {
-    IntFunction<Strategy> strategy = orders.strategy(schedulesMax, common.seed());
-    return FaultedOrders.search(trial, () -> strategy.apply(trial.cpus()), PAIRS_MAX, clock);
+    List<Supplier<Strategy>> rounds =
+        orders.rounds(schedulesMax, common.seed()).stream()
+            .<Supplier<Strategy>>map(strategy -> () -> strategy.apply(trial.cpus()))
+            .toList();
+    return FaultedOrders.search(trial, rounds, PAIRS_MAX, clock);
   }
 
   private void print(Result result) {
@@ -337,10 +452,10 @@ final class CheckCommand implements Callable<Integer> {
         result.seconds(),
         result.coverage(),
         failure == null ? "none failed" : "FAILED");
-    if (failure == null) {
-      return;
+    if (failure != null) {
+      out.print(FailureText.of(failure));
+      out.print(result.replay());
     }
-    out.print(FailureText.of(failure));
-    out.print(result.replay());
+    out.flush();
   }
 }

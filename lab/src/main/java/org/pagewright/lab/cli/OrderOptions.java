@@ -1,5 +1,7 @@
 package org.pagewright.lab.cli;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
@@ -51,8 +53,24 @@ final class OrderOptions {
   }
 
   /** In words, for what a state is of. */
-  String text() {
-    return how().equals(PREEMPTIONS) ? preemptions + " " + how() : how();
+  String text(long seed) {
+    return switch (how()) {
+      case EXHAUSTIVE -> EXHAUSTIVE;
+      case PREEMPTIONS -> preemptions + " " + PREEMPTIONS;
+      default -> how() + ", seed " + seed;
+    };
+  }
+
+  /** The strategies for a search in rounds: with more preemptions each time. */
+  List<IntFunction<Strategy>> rounds(int schedulesMax, long seed) {
+    IntFunction<Strategy> last = strategy(schedulesMax, seed);
+    List<IntFunction<Strategy>> rounds = new ArrayList<>();
+    for (int fewer = 1; how().equals(PREEMPTIONS) && fewer < preemptions; fewer++) {
+      int most = fewer;
+      rounds.add(cpus -> new FewPreemptions(most));
+    }
+    rounds.add(last);
+    return rounds;
   }
 
   /** Makes the strategy for so many CPUs; refuses what is none. */

@@ -23,6 +23,7 @@ final class SearchClock implements BooleanSupplier {
   private final BooleanSupplier isStopped;
   private long runs;
   private long printedNs;
+  private boolean wasOver;
 
   /** A search that begins at once; progress goes to {@code err} every ten seconds. */
   SearchClock(
@@ -47,6 +48,7 @@ final class SearchClock implements BooleanSupplier {
   public boolean getAsBoolean() {
     long instant = clock.getAsLong();
     if (instant - startNs > limitNs || runs >= runsMax || isStopped.getAsBoolean()) {
+      wasOver = true;
       return true;
     }
     if (instant - printedNs >= QUIET_NS) {
@@ -56,6 +58,11 @@ final class SearchClock implements BooleanSupplier {
     }
     runs++;
     return false;
+  }
+
+  /** Whether it ended a search that could have gone on. */
+  boolean wasOver() {
+    return wasOver;
   }
 
   /** How long it has taken. */
