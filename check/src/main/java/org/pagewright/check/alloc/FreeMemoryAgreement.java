@@ -48,6 +48,12 @@ final class FreeMemoryAgreement extends Oracle {
   /** The same of unmapped ones. */
   private final BitSet comparedUnmapped = new BitSet();
 
+  /** Frames {@code [walkedFrom, walkedTo)} that the entry is for which was walked to last. */
+  private long walkedFrom;
+
+  private long walkedTo;
+  private boolean isWalkedOrdinary;
+
   FreeMemoryAgreement(WatchedKernel kernel, PageAllocator allocator, List<Violation> violations) {
     super("free-memory-agreement", violations);
     this.allocator = allocator;
@@ -83,16 +89,31 @@ final class FreeMemoryAgreement extends Oracle {
     comparedUnmapped.clear(from, to);
   }
 
-  /** Present in the direct map, for everybody to write. */
+  /**
+   * Present in the direct map, for everybody to write. A walk tells it of all frames that the entry
+   * is for, which is kept until {@link #lookAnew}.
+   */
   private boolean isOrdinary(long pfn) {
-    boolean isProtected =
-        keys != null
-            && keys.isOn()
-            && format.pkey(directMap.entryNow(pfn), directMap.levelNow(pfn)) != 0;
-    return directMap.isPresentNow(pfn) && !isProtected;
+    if (pfn < walkedFrom || pfn >= walkedTo) {
+      int level = directMap.levelNow(pfn);
+      boolean isProtected =
+          keys != null && keys.isOn() && format.pkey(directMap.entryNow(pfn), level) != 0;
+      long bytes = format.levelBytes(level);
+      long va = directMap.layout().directVa(pfn << format.pageShift());
+      walkedFrom = pfn - (va & bytes - 1) / format.pageBytes();
+      walkedTo = walkedFrom + bytes / format.pageBytes();
+      isWalkedOrdinary = directMap.isPresentNow(pfn) && !isProtected;
+    }
+    return isWalkedOrdinary;
+  }
+
+  /** Entries may have been written since the last look. */
+  private void lookAnew() {
+    walkedTo = 0;
   }
 
   private void comparePresence(int cpu, long pfn, long order, String what) {
+    lookAnew();
     for (long at = pfn; at < pfn + (1L << order); at++) {
       boolean isPresent = isOrdinary(at);
       if (isPresent == allocator.isUnmapped(at)) {
@@ -151,6 +172,7 @@ final class FreeMemoryAgreement extends Oracle {
   }
 
   private void compareFrames(int cpu, int from, int end, int freetype) {
+    lookAnew();
     boolean isUnmapped = Freetype.isUnmapped(freetype);
     BitSet compared = isUnmapped ? comparedUnmapped : comparedMapped;
     for (int at = compared.nextClearBit(from); at < end; at = compared.nextClearBit(at + 1)) {
@@ -209,6 +231,7 @@ final class FreeMemoryAgreement extends Oracle {
 
   @Override
   protected void inspect() {
+    lookAnew();
     String broken = AllocatorVerifier.firstBroken(allocator, this::isOrdinary);
     if (broken != null) {
       violatedAtRest(broken);
