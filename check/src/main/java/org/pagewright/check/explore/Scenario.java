@@ -238,6 +238,11 @@ public record Scenario(
               "write 3; sleep",
               "munmap"),
           of(
+              "lazy-cpu-comes-back",
+              "A thread wakes on a CPU that ran a kernel thread while its page went.",
+              "write 3; sleep; touch 3",
+              "madvise-dontneed"),
+          of(
               "empty-tables-go",
               "Tables that are empty already go while another CPU uses their addresses.",
               "write 3; madvise-dontneed; munmap",
@@ -275,8 +280,8 @@ public record Scenario(
           of(
               "migration-meets-pin",
               "A page moves to another frame while the kernel pins it.",
-              "write 3; pin-long 3; unpin",
-              "migrate 3"),
+              "pin-long 3",
+              "write 3; migrate 3"),
           of(
               "migration-meets-mprotect",
               "A page moves to another frame while it is made read-only.",
