@@ -18,6 +18,7 @@ import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.buddy.Zone;
 import org.pagewright.kernel.directmap.KernelImage;
 
 /**
@@ -26,6 +27,7 @@ import org.pagewright.kernel.directmap.KernelImage;
  */
 final class ScarceMemory implements AutoCloseable {
   private static final int ORDER_MAX = 10;
+  private static final int COSTLY_ORDER = 3;
   private static final int CMA_BLOCKS = 3;
   private static final int FIRST_CMA_BLOCK = 40;
 
@@ -66,6 +68,11 @@ final class ScarceMemory implements AutoCloseable {
   /** Flags of the request that is being served. */
   private int served;
 
+  /** Whether anybody reclaims for it. */
+  private boolean isGenerous;
+
+  private boolean wasVictimAsked;
+
   private ScarceMemory(AllocatorRules rules, long seed) {
     this.choices = new SeededChoices(seed);
     this.atomic = Gfp.named("GFP_ATOMIC", rules);
@@ -92,6 +99,7 @@ final class ScarceMemory implements AutoCloseable {
   /** So many times from plenty to nothing on a version of the allocator. */
   static List<Violation> run(String version, int rounds, long seed) {
     try (ScarceMemory world = new ScarceMemory(AllocatorRules.named(version), seed)) {
+      world.compareMarks();
       for (int i = 0; i < rounds && world.isSound(); i++) {
         world.fill(i);
         for (int act = 0; act < ACTS && world.isSound(); act++) {
@@ -111,11 +119,12 @@ final class ScarceMemory implements AutoCloseable {
   private final class Neighbours implements PageAllocator.Reclaim {
     @Override
     public long reclaim(Cpu cpu, int order) {
-      return choices.pick(3, "reclaim") == 0 ? give(cpu, RECLAIMED_BLOCKS) : 0;
+      return isGenerous && choices.flip("reclaim") ? give(cpu, RECLAIMED_BLOCKS) : 0;
     }
 
     @Override
     public boolean kill(Cpu cpu) {
+      wasVictimAsked = true;
       int mayFail = Gfp.NORETRY | Gfp.RETRY_MAYFAIL;
       if ((served & Gfp.FS) == 0 || (served & mayFail) != 0) {
         String what = "a victim was chosen for a request with gfp 0x%x".formatted(served);
@@ -143,11 +152,25 @@ final class ScarceMemory implements AutoCloseable {
 
   private boolean take(int gfp, int order, int flags) {
     served = gfp;
+    isGenerous = choices.flip("generous");
+    wasVictimAsked = false;
     long pfn = allocator.allocate(kernel.cpu(choices.pick(2, "cpu")), gfp, order, flags);
     if (pfn != PageAllocator.NONE) {
       held.add(new Block(pfn, order));
+    } else if (mayHaveVictims(gfp, order, flags) && !wasVictimAsked) {
+      String what = "order %d with gfp 0x%x failed before a victim".formatted(order, gfp);
+      own.add(new Violation("victims-before-failure", 0, what));
     }
     return pfn != PageAllocator.NONE;
+  }
+
+  /** What {@code out_of_memory()} is called for: small requests that may wait, use FS and retry. */
+  private static boolean mayHaveVictims(int gfp, int order, int flags) {
+    int needed = Gfp.FS | Gfp.DIRECT_RECLAIM;
+    return (gfp & needed) == needed
+        && (gfp & (Gfp.NORETRY | Gfp.RETRY_MAYFAIL | Gfp.MEMALLOC)) == 0
+        && (flags & AllocFlags.TRYLOCK) == 0
+        && order <= COSTLY_ORDER;
   }
 
   /** Takes what one kind of request can get without anybody's help, large blocks first. */
@@ -191,12 +214,43 @@ final class ScarceMemory implements AutoCloseable {
     while (held.size() > left && isSound()) {
       give(kernel.cpu(choices.pick(2, "cpu")), choices.pick(held.size(), "which"));
     }
+    compareKept("before they are drained");
     allocator.drainAll();
+    compareKept("after all were drained");
     if (allocator.pcpPages() != 0) {
       String what = allocator.pcpPages() + " pages are on lists of CPUs after all were drained";
       own.add(new Violation("drained-is-empty", 0, what));
     }
     take(Gfp.KERNEL, ORDER_MAX, AllocFlags.UNMAPPED);
+  }
+
+  private void compareKept(String when) {
+    AllocatorRepairs lists = new AllocatorRepairs(allocator);
+    long kept = 0;
+    for (Zone zone : allocator.zones()) {
+      kept += lists.pcpCount(0, zone.id()) + lists.pcpCount(1, zone.id());
+    }
+    if (kept != allocator.pcpPages()) {
+      String what =
+          "CPUs keep %d pages %s, %d are told".formatted(kept, when, allocator.pcpPages());
+      own.add(new Violation("drained-is-empty", 0, what));
+    }
+  }
+
+  /** The min marks together are {@code min_free_kbytes}: the root of 16 times what there is. */
+  private void compareMarks() {
+    long min = 0;
+    long managed = 0;
+    for (Zone zone : allocator.zones()) {
+      min += zone.marks()[AllocFlags.WMARK_MIN];
+      managed += zone.managedPages();
+    }
+    long kib = kernel.machine().format().pageBytes() >> 10;
+    long wanted = (long) Math.sqrt(16.0 * managed * kib) / kib;
+    if (min > wanted || min < wanted - allocator.zones().size()) {
+      String what = "the min marks add up to %d pages; expected %d".formatted(min, wanted);
+      own.add(new Violation("marks-as-documented", 0, what));
+    }
   }
 
   private List<Violation> end() {
