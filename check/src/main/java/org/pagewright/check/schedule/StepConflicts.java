@@ -13,11 +13,11 @@ import org.pagewright.hardware.paging.PteFormat;
  * and the calls that it takes. Objects are memory, locks, frames and virtual addresses, each by
  * address. Besides, an access through the MMU meets the reads and writes of entries that it may
  * come by: a walk for an address reads, in whatever table, only the entry where the address's index
- * says at some level. A flush or root load meets every write to what has no address (free lists
- * that something is given back to, indexes of files), one of all TLBs also every access, and a
- * frame that is given back meets every access and flush. Calls meet what their own CPU does with
- * its TLB, with memory, and where it turns interrupts off; they are between what their sender did
- * before and does after.
+ * says at some level. A root load, or a flush of a TLB that holds something, meets every write to
+ * what has no address (free lists that something is given back to, indexes of files), one of all
+ * TLBs also every access, and a frame that is given back meets every access and flush. Calls meet
+ * what their own CPU does with its TLB, with memory, and where it turns interrupts off; they are
+ * between what their sender did before and does after.
  *
  * <p>Two steps of which one can only come after the other has made it possible (a lock is released
  * and taken, a call is sent and taken) are ordered, but no race: the other order does not exist.
@@ -65,7 +65,11 @@ public final class StepConflicts {
 
   private static final int SENDS = 10;
   private static final int GLOBALS = 11;
-  private static final int SORTS = 12;
+
+  /** Flushes of a TLB that held something. */
+  private static final int DROPS = 12;
+
+  private static final int SORTS = 13;
 
   private final int cpus;
   private final int actors;
@@ -187,6 +191,12 @@ public final class StepConflicts {
     if (kind == Step.ACCESS && otherKind == Step.ACCESS) {
       return reachTheSame(actor, address, otherActor, otherAddress);
     }
+    if (isPlainWrite(kind, address) && isFlush(otherKind)) {
+      return mayDrop(otherActor, otherKind);
+    }
+    if (isPlainWrite(otherKind, otherAddress) && isFlush(kind)) {
+      return mayDrop(actor, kind);
+    }
     int objects = classOf(kind);
     if (objects != NO_OBJECT && objects == classOf(otherKind) && address == otherAddress) {
       return writes(kind) || writes(otherKind);
@@ -213,6 +223,14 @@ public final class StepConflicts {
     return (remembered != NOTHING && isRemembered) || (walked != NOTHING && isWalked);
   }
 
+  /** A flush of TLBs that hold nothing changes nothing that anybody looks at. */
+  private boolean mayDrop(int actor, int kind) {
+    Interleaving watched = run;
+    return kind == Step.ROOT_LOAD
+        || watched == null
+        || watched.holdsTranslations(actor, kind == Step.INVALIDATE_EVERYWHERE);
+  }
+
   private boolean marks(int actor, int kind, long va, long entryPa) {
     return kind == Step.ACCESS && entryToMark(actor, va) == entryPa;
   }
@@ -225,7 +243,6 @@ public final class StepConflicts {
   private boolean meets(int kind, long address, int other, long otherAddress, boolean isOneCpu) {
     return switch (kind) {
       case Step.ENTRY_WRITE -> other == Step.ACCESS && isOnWalk(address, otherAddress);
-      case Step.STORE -> address < 0 && isFlush(other);
       case Step.FREE ->
           other == Step.ACCESS
               || isFlush(other)
@@ -259,9 +276,13 @@ public final class StepConflicts {
   public void take(int number, int actor, int kind, long address) {
     Arrays.fill(races, NOTHING);
     Arrays.fill(orders, NOTHING);
+    boolean drops = isFlush(kind) && mayDrop(actor, kind);
     for (int other = 0; other < actors; other++) {
       if (other != actor) {
         collect(other, kind, address, other % cpus == actor % cpus);
+        if (drops) {
+          race(other, PLAIN_WRITES);
+        }
       }
     }
     collectUses(kind, address);
@@ -275,6 +296,9 @@ public final class StepConflicts {
       mark(number, actor, watched.entryToMark(actor, address));
     }
     note(number, actor, kind, address);
+    if (drops) {
+      lasts[actor * SORTS + DROPS] = number;
+    }
     noteWalks(number, actor, kind, address);
     races[actor] = NOTHING;
     orders[actor] = NOTHING;
@@ -307,13 +331,9 @@ public final class StepConflicts {
       }
       case Step.INVALIDATE_EVERYWHERE -> {
         race(other, ACCESSES);
-        race(other, PLAIN_WRITES);
         race(other, FREES);
       }
-      case Step.INVALIDATE, Step.ROOT_LOAD -> {
-        race(other, PLAIN_WRITES);
-        race(other, FREES);
-      }
+      case Step.INVALIDATE, Step.ROOT_LOAD -> race(other, FREES);
       case Step.FREE -> {
         race(other, ACCESSES);
         race(other, FLUSHES);
@@ -325,7 +345,7 @@ public final class StepConflicts {
       }
       default -> {
         if (isPlainWrite(kind, address)) {
-          race(other, FLUSHES);
+          race(other, DROPS);
         }
       }
     }

@@ -133,6 +133,16 @@ public final class Interleaving implements StepHook {
     return machine.cpu(cpuOf(actor)).mmu().walkedPa(va);
   }
 
+  /** Whether the TLB of this actor's CPU, or with {@code everywhere} any, holds something. */
+  public boolean holdsTranslations(int actor, boolean everywhere) {
+    for (int id = 0; id < cpus; id++) {
+      if ((everywhere || id == cpuOf(actor)) && !machine.cpu(id).tlb().isEmpty()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The entry that an access by this actor would mark as accessed or dirty; -1 for none. */
   public long entryToMark(int actor, long va) {
     return machine.cpu(cpuOf(actor)).mmu().entryToMark(va);

@@ -168,6 +168,17 @@ public final class StructureCache {
     return format;
   }
 
+  boolean isEmpty() {
+    for (Level level : levels) {
+      for (int asid : level.asids) {
+        if (asid != EMPTY) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
   void forEach(TlbView.StructureReader reader) {
     for (Level level : levels) {
       for (int slot = 0; slot < level.asids.length; slot++) {

@@ -382,6 +382,11 @@ public final class Tlb implements TlbView {
     return sum;
   }
 
+  /** Whether it holds neither translations nor tables, so that nothing can be invalidated. */
+  public boolean isEmpty() {
+    return entryCount() == 0 && structures.isEmpty();
+  }
+
   /** First-level misses that the second level answered, since the machine was made. */
   public long secondLevelHits() {
     return secondLevelHits;
