@@ -12,29 +12,31 @@ import org.pagewright.kernel.buddy.Freetype;
 /**
  * The allocator loses no frame, and keeps none that is in use.
  *
- * <p>Property: a frame that was given back lies on a free list or on a list of a CPU until it is
- * handed out again; a frame in use lies on none. Sees: requests and frees, the lists. Checked: at
- * rest. Does not check: frames that were neither handed out nor given back since it was attached;
- * frames that went to a list that does not exist, of which {@code free-memory-agreement} speaks.
+ * <p>Property: a frame that was given back, or was free at first, lies on a free list or on a list
+ * of a CPU until it is handed out; a frame in use lies on none. Sees: requests and frees, the
+ * lists. Checked: at rest. Does not check: frames that were in use when it was attached, until
+ * their first free; frames that went to a list that does not exist, of which {@code
+ * free-memory-agreement} speaks.
  */
 final class FramesKept extends Oracle {
   private final PageAllocator allocator;
   private final BitSet used = new BitSet();
-  private final BitSet givenBack = new BitSet();
+  private final BitSet free;
 
   FramesKept(PageAllocator allocator, List<Violation> violations) {
     super("frames-kept", violations);
     this.allocator = allocator;
+    this.free = AllocatorVerifier.listed(allocator);
   }
 
   @Override
   public void event(int kind, int cpu, long a, long b, long c) {
     if (kind == KernelEvent.FRAMES_ALLOCATED) {
-      move((int) a, 1 << b, givenBack, used);
+      move((int) a, 1 << b, free, used);
     } else if (kind == KernelEvent.FRAMES_FREED) {
-      move((int) a, 1 << b, used, givenBack);
+      move((int) a, 1 << b, used, free);
     } else if (kind == KernelEvent.FREE_LIST_ADD && Freetype.index((int) c) == Freetype.NO_LIST) {
-      givenBack.clear((int) a, (int) a + (1 << b));
+      free.clear((int) a, (int) a + (1 << b));
     }
   }
 
@@ -46,11 +48,11 @@ final class FramesKept extends Oracle {
   @Override
   protected void inspect() {
     BitSet listed = AllocatorVerifier.listed(allocator);
-    BitSet lost = (BitSet) givenBack.clone();
+    BitSet lost = (BitSet) free.clone();
     lost.andNot(listed);
     if (!lost.isEmpty()) {
       violatedAtRest(
-          "frame %s was given back and is on no list, as are %d in all"
+          "frame %s is not in use and is on no list, as are %d in all"
               .formatted(hex(lost.nextSetBit(0)), lost.cardinality()));
     }
     listed.and(used);

@@ -11,6 +11,9 @@ public final class ContentsOracles {
 
   /** Those of one kernel; no operation may be in progress. */
   public static List<Oracle> of(WatchedKernel kernel, List<Violation> violations) {
-    return List.of(new SecretsErased(kernel, violations), new PagesFresh(kernel, violations));
+    return List.of(
+        new SecretsErased(kernel, violations),
+        new PagesFresh(kernel, violations),
+        new FreedFramesUntouched(kernel, violations));
   }
 }

@@ -3,6 +3,7 @@ package org.pagewright.check.contents;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
@@ -13,27 +14,30 @@ import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
 
 /**
- * User mode never finds in a page what was left there before the page was its own.
+ * User mode never finds in a page what was there before the page was its own.
  *
- * <p>Property: a frame that was given back with something in it and handed out again does not hold
- * just that when user mode first uses it, or when it joins a file whose pages are empty at first,
- * unless that was copied there since. Sees: accesses of user mode, frames that join files, frees,
- * requests that are served, pages that are copied, memory. Checked: at each access of user mode,
- * and when a frame joins. Does not check: pages of which a part was overwritten since; large blocks
- * that only the kernel used, and frames of the kernel that begin with zeros.
+ * <p>Property: a frame that had something in it when it was handed out does not hold just that when
+ * user mode first uses it, or when it joins a file whose pages are empty at first, unless that was
+ * copied there since. Sees: requests, accesses of user mode, frames that join files, pages that are
+ * copied, memory. Checked: at each access of user mode, and when a frame joins. Does not check:
+ * pages of which a part was overwritten since; large blocks, and frames that begin with zeros,
+ * unless user mode used them before.
  */
 final class PagesFresh extends Oracle {
+  /** Larger blocks that only the kernel used are not looked at. */
+  private static final int ORDER_MAX = 3;
+
   private final FrameBytes bytes;
   private final int pageShift;
 
-  /** Larger blocks of the kernel are not looked at. */
-  private static final int ORDER_MAX = 3;
+  /** What was in frames when they were handed out, by frame. */
+  private final TreeMap<Long, Long> before = new TreeMap<>();
 
-  /** What is left in frames that were given back, by frame. */
-  private final TreeMap<Long, Long> left = new TreeMap<>();
+  /** Frames that were copied to: compaction does so before it hands them out. */
+  private final TreeSet<Long> copied = new TreeSet<>();
 
-  /** Frames that user mode used since they were handed out. */
-  private final TreeMap<Long, Boolean> used = new TreeMap<>();
+  /** Frames that user mode used some time. */
+  private final TreeSet<Long> used = new TreeSet<>();
 
   PagesFresh(WatchedKernel kernel, List<Violation> violations) {
     super("pages-fresh", violations);
@@ -54,16 +58,23 @@ final class PagesFresh extends Oracle {
           accessed(cpu, pfn, "in a secret file");
         }
       }
-      case KernelEvent.FRAMES_FREED -> {
-        freed(a, a + (1L << b));
+      case KernelEvent.FRAMES_ALLOCATED -> {
         if (b <= ORDER_MAX) {
-          freedByKernel(a, a + (1L << b));
+          noteMarked(a, a + (1L << b));
         }
+        used.subSet(a, a + (1L << b)).forEach(this::note);
       }
-      case KernelEvent.FRAME_COPIED -> left.remove(a);
+      case KernelEvent.FRAME_COPIED -> {
+        before.remove(a);
+        copied.add(a);
+      }
       case KernelEvent.FRAMES_READY -> {
-        Map<Long, Long> old = left.subMap(a, a + (1L << b));
+        Map<Long, Long> old = before.subMap(a, a + (1L << b));
         old.entrySet().removeIf(entry -> bytes.digest(entry.getKey()) != entry.getValue());
+      }
+      case KernelEvent.FRAMES_FREED -> {
+        before.subMap(a, a + (1L << b)).clear();
+        copied.subSet(a, a + (1L << b)).clear();
       }
       default -> {}
     }
@@ -71,20 +82,14 @@ final class PagesFresh extends Oracle {
 
   /** The event of an access comes before what it stores. */
   private void accessed(int cpu, long pfn, String where) {
-    Long was = left.remove(pfn);
+    Long was = before.remove(pfn);
     if (was != null && was == bytes.digest(pfn)) {
       violated(cpu, "user mode finds %s what was left in frame 0x%x".formatted(where, pfn));
     }
-    used.put(pfn, true);
+    used.add(pfn);
   }
 
-  private void freed(long from, long to) {
-    Map<Long, Boolean> mine = used.subMap(from, to);
-    mine.keySet().forEach(this::note);
-    mine.clear();
-  }
-
-  private void freedByKernel(long from, long to) {
+  private void noteMarked(long from, long to) {
     for (long pfn = from; pfn < to; pfn++) {
       if (!bytes.beginsWithZero(pfn)) {
         note(pfn);
@@ -94,8 +99,8 @@ final class PagesFresh extends Oracle {
 
   private void note(long pfn) {
     long digest = bytes.digest(pfn);
-    if (digest != FrameBytes.NOTHING) {
-      left.put(pfn, digest);
+    if (digest != FrameBytes.NOTHING && !copied.contains(pfn)) {
+      before.put(pfn, digest);
     }
   }
 }

@@ -49,8 +49,8 @@ public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
   }
 
   private static final long INDEX_MAX = 63;
-  private static final long ORDER_MAX = 4;
-  private static final long MAPPING_MAX = 16;
+  private static final long ORDER_MAX = 10;
+  private static final long MAPPING_MAX = 256;
   private static final long LDT_MAX = 8191;
 
   private static final List<Verb> MEMORY_VERBS =
@@ -194,6 +194,14 @@ public record Operation(String text, Act.Body<SmallKernel> body, Needs needs)
               "The process writes an entry of its LDT.",
               Needs.PROCESS,
               slot -> (kernel, cpu) -> kernel.writeLdt(cpu, (int) slot)),
+          process(
+              "use-ldt",
+              "This CPU reads the table that it has loaded, in both modes.",
+              SmallKernel::useLdt),
+          process(
+              "copy-process",
+              "A child gets what the process has in its mm-local region, and lives on.",
+              SmallKernel::copyProcess),
           process("start", "A new process runs on this CPU.", SmallKernel::start),
           process("idle", "A kernel thread runs on this CPU.", SmallKernel::idle),
           process(

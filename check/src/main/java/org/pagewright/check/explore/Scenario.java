@@ -187,6 +187,17 @@ public record Scenario(
               "mermap-get 2; mermap-put",
               "mermap-get; mermap-put"),
           of(
+              "mermap-window-wraps",
+              "A thread maps more pages, one after the other, than its window has addresses.",
+              "mermap-get 200; mermap-get 200; mermap-put; mermap-get 200; mermap-put",
+              "mermap-get; mermap-put"),
+          of(
+                  "pooled-file-of-two-processes",
+                  "Two processes use a file whose pages come from the unmapped pool; all pages go.",
+                  "fault 1",
+                  "start; fault 2; truncate")
+              .with(Backing.CACHE_FAST),
+          of(
               "mermap-user-exits",
               "A process ends on one CPU while another one of its threads maps a page.",
               "mermap-get; mermap-put; exit",
@@ -202,6 +213,29 @@ public record Scenario(
               "Two processes end at once; one of them has an LDT.",
               "write-ldt 3; exit",
               "idle; start; exit"),
+          of(
+                  "ldt-used-while-written",
+                  "A CPU uses the LDT of its process while another one exchanges it.",
+                  "write-ldt 3; use-ldt; write-ldt 600; use-ldt",
+                  "use-ldt; exit")
+              .isolated(),
+          of(
+                  "ldt-of-a-forked-process",
+                  "A child gets a copy of the LDT, which its parent then writes.",
+                  "write-ldt 3; copy-process; write-ldt 600; use-ldt; exit",
+                  "exit")
+              .isolated(),
+          of(
+                  "isolated-touch-meets-munmap",
+                  "With page-table isolation a thread uses pages that another one unmaps.",
+                  "write 3; munmap; touch 3",
+                  "write 3; touch 3")
+              .isolated(),
+          of(
+              "unmapped-blocks-of-all-sizes",
+              "Blocks of unmapped memory are larger than pageblocks, and smaller.",
+              "allocate-unmapped 10; free; allocate-unmapped 9; allocate-unmapped; free; free",
+              "allocate 10; free"),
           of(
               "touch-meets-munmap",
               "A thread reads a page that another one unmaps.",

@@ -10,6 +10,7 @@ import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.arch.CostLedger;
 import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.boot.KernelMachine;
+import org.pagewright.kernel.ldt.LdtTable;
 import org.pagewright.kernel.ldt.ModifyLdt;
 import org.pagewright.kernel.ldt.UserBuffer;
 import org.pagewright.kernel.ldt.UserDescriptor;
@@ -26,11 +27,17 @@ import org.pagewright.kernel.pti.TopTables;
 
 /** The processes of a small kernel, with what they do in their mm-local regions. */
 final class SmallProcesses {
+  private static final int FRAMES_ORDER = 9;
+
   private final KernelMachine kernel;
   private final Mermap mermap;
   private final ModifyLdt ldt;
   private final Processes processes;
+
+  /** Frames that mappings lead to; every other one begins at the second. */
   private final long framePfn;
+
+  private int mapped;
   private final List<List<Long>> handles = new ArrayList<>();
   private final List<Mm> made = new ArrayList<>();
 
@@ -60,7 +67,7 @@ final class SmallProcesses {
                 ledger,
                 kernel.machine().format().pageShift(),
                 kernel.allocator().config().blockOrder()));
-    this.framePfn = kernel.allocator().allocate(kernel.cpu(0), Gfp.KERNEL, 4);
+    this.framePfn = kernel.allocator().allocate(kernel.cpu(0), Gfp.KERNEL, FRAMES_ORDER);
     for (int cpu = 0; cpu < kernel.machine().cpus(); cpu++) {
       handles.add(new ArrayList<>());
     }
@@ -92,6 +99,19 @@ final class SmallProcesses {
     long left = leave(cpu, mm);
     int error = mermap.prepare(cpu, mm);
     return error != 0 ? error : left;
+  }
+
+  long copyProcess(Cpu cpu) {
+    Mm mm = Task.currentMm(cpu);
+    if (mm == null) {
+      return 0;
+    }
+    Mm child = processes.duplicateMm(cpu, mm);
+    if (child == null) {
+      return -Errno.ENOMEM;
+    }
+    made.add(child);
+    return 0;
   }
 
   long idle(Cpu cpu) {
@@ -143,7 +163,7 @@ final class SmallProcesses {
       return 0;
     }
     long bytes = (long) pages << kernel.machine().format().pageShift();
-    long handle = mermap.get(cpu, framePfn, bytes, Rights.KERNEL_READ);
+    long handle = mermap.get(cpu, framePfn + mapped++ % 2, bytes, Rights.KERNEL_READ);
     if (handle == MermapHandle.NONE) {
       return -Errno.ENOMEM;
     }
@@ -167,6 +187,32 @@ final class SmallProcesses {
   }
 
   // ---- local descriptor tables
+
+  /**
+   * The CPU reads the first entry of the table that its LDTR points to, as loading a segment does,
+   * in both modes. A table that was exchanged meanwhile is read again.
+   */
+  long useLdt(Cpu cpu) {
+    LdtTable table = ldt.loaded(cpu.id());
+    if (table == null || table.slot() == LdtTable.NO_SLOT) {
+      return 0;
+    }
+    boolean isRead = reads(cpu, table);
+    if (isRead) {
+      kernel.shootdown().enterUser(cpu);
+      isRead = reads(cpu, table);
+      kernel.shootdown().enterKernel(cpu);
+    }
+    if (!isRead && ldt.loaded(cpu.id()) != table) {
+      return useLdt(cpu);
+    }
+    return isRead ? 0 : -Errno.EFAULT;
+  }
+
+  private boolean reads(Cpu cpu, LdtTable table) {
+    cpu.load(ldt.slotVa(table.slot()), Access.READ);
+    return cpu.mmu().fault() == 0;
+  }
 
   long writeLdt(Cpu cpu, int slot) {
     if (Task.currentMm(cpu) == null) {

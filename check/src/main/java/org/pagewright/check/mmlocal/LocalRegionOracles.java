@@ -14,6 +14,7 @@ public final class LocalRegionOracles {
     return List.of(
         new KernelRegions(kernel, violations),
         new LdtReachable(kernel, violations),
+        new LdtContents(kernel, violations),
         new MermapMappings(kernel, violations),
         new UserRootReach(kernel, violations));
   }

@@ -19,23 +19,29 @@ import org.pagewright.kernel.mm.Task;
  * An ephemeral mapping leads to the frames that it is for, and to nothing once it has ended.
  *
  * <p>Property: from when it is made until it ends, the tables lead from each page of a mapping to
- * its frame, for the kernel only and without the Global mark, which would outlive a switch of
- * address spaces; once it has ended they lead from there nowhere. Sees: mappings made and ended,
- * the tables. Checked: when a mapping is made or ends, and those of a CPU whenever it begins or
- * ends a call. Does not check: mappings of an address space that the current task does not have, or
- * that has no table there yet; whether they may be written; translations that live on until
- * addresses are used again.
+ * its frame, for the kernel only, with no more rights than were asked for, and without the Global
+ * mark, which would outlive a switch of address spaces; once it has ended they lead from there
+ * nowhere. Sees: mappings made and ended, the tables. Checked: when a mapping is made or ends, and
+ * those of a CPU whenever it begins or ends a call. Does not check: mappings of an address space
+ * that the current task does not have, or that has no table there yet; translations that live on
+ * until addresses are used again.
  */
 final class MermapMappings extends Oracle {
   private static final long NOBODY = -1;
 
   /** Frames that are mapped from an address of an address space on. */
-  private record Mapping(int cpu, long context, long va, long pfn, long pages) {}
+  private record Mapping(int cpu, long context, long va, long pfn, long pages, int rights) {}
+
+  /** What a mapping may do only if it was asked for. */
+  private static final int MORE = Rights.KERNEL_WRITE | Rights.KERNEL_EXECUTE;
 
   private final Machine machine;
 
   /** The address space that each CPU maps in. */
   private final long[] contexts;
+
+  /** What each CPU asked for last. */
+  private final int[] asked;
 
   private final Map<String, Mapping> live = new TreeMap<>();
 
@@ -43,6 +49,7 @@ final class MermapMappings extends Oracle {
     super("mermap-mappings", violations);
     this.machine = kernel.machine();
     this.contexts = new long[machine.cpus()];
+    this.asked = new int[contexts.length];
     Arrays.fill(contexts, NOBODY);
   }
 
@@ -51,10 +58,11 @@ final class MermapMappings extends Oracle {
     switch (kind) {
       case MmEvent.MERMAP_CALL -> {
         contexts[cpu] = a;
+        asked[cpu] = b == 1 ? (int) c : asked[cpu];
         requireOwn(cpu);
       }
       case MmEvent.MERMAP_GET -> {
-        Mapping made = new Mapping(cpu, contexts[cpu], a, b, c);
+        Mapping made = new Mapping(cpu, contexts[cpu], a, b, c, asked[cpu]);
         if (made.context == current(cpu)) {
           live.put(key(made.context, a), made);
           require(cpu, made);
@@ -96,7 +104,7 @@ final class MermapMappings extends Oracle {
   private void require(int cpu, Mapping mapping) {
     for (long i = 0; i < mapping.pages; i++) {
       long va = mapping.va + i * machine.format().pageBytes();
-      String wrong = wrong(walk(cpu, va), va, mapping.pfn + i);
+      String wrong = wrong(walk(cpu, va), va, mapping.pfn + i, mapping.rights);
       if (wrong != null) {
         violated(cpu, "the mapping at 0x%x %s".formatted(va, wrong));
         return;
@@ -104,7 +112,7 @@ final class MermapMappings extends Oracle {
     }
   }
 
-  private @Nullable String wrong(long walked, long va, long pfn) {
+  private @Nullable String wrong(long walked, long va, long pfn, int asked) {
     if (Translation.isFault(walked)) {
       return Translation.faultLevel(walked) == 1 ? "is not in the tables" : null;
     }
@@ -115,6 +123,9 @@ final class MermapMappings extends Oracle {
     int rights = Translation.rights(walked);
     if ((rights & Rights.USER) != 0) {
       return "is open to user mode";
+    }
+    if ((rights & MORE & ~asked) != 0) {
+      return "may be used for more than was asked for";
     }
     return (rights & Rights.GLOBAL) != 0 ? "is global" : null;
   }

@@ -1,6 +1,7 @@
 package org.pagewright.check.oracle;
 
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -12,12 +13,16 @@ import org.pagewright.kernel.mm.MmEvent;
  * All processes see the same kernel.
  *
  * <p>Property: above user space, each root has the top-level entries of the kernel's own, except
- * the one of the mm-local region. Sees: address spaces made and ended, regions used, top tables.
- * Checked: at rest. Does not check: where the region stands; marks of use in the entries; user
- * roots of page-table isolation, which lack most of the kernel on purpose; formats with a root for
- * the kernel alone, and PAE, whose processes share the tables below.
+ * the one of the mm-local region, and no other root leads to the table that this one leads to.
+ * Sees: address spaces made and ended, regions used, top tables. Checked: at rest. Does not check:
+ * where the region stands; marks of use in the entries; user roots of page-table isolation, which
+ * lack most of the kernel on purpose; formats with a root for the kernel alone, and PAE, whose
+ * processes share the tables below.
  */
 final class KernelHalvesEqual extends Oracle {
+  private static final long KERNEL = -1;
+  private static final long NO_TABLE = -1;
+
   private final PhysicalMemory memory;
   private final PteFormat format;
   private final long kernelRootPa;
@@ -52,7 +57,23 @@ final class KernelHalvesEqual extends Oracle {
         !format.roots().hasSecond() && !format.has(PteFormat.Feature.PDPTE_REGISTERS);
     if (hasHalves) {
       roots.forEach(this::compare);
+      local.stream().forEach(this::requireOwn);
     }
+  }
+
+  /** What is below the entry of a region belongs to one process. */
+  private void requireOwn(int index) {
+    Map<Long, Long> owners = new HashMap<>();
+    owners.put(target(memory.read(kernelRootPa + (long) index * Long.BYTES)), KERNEL);
+    roots.forEach((context, rootPa) -> {
+      long table = target(memory.read(rootPa + (long) index * Long.BYTES));
+      Long other = table == NO_TABLE ? null : owners.putIfAbsent(table, context);
+      if (other != null) {
+        violatedAtRest(
+            "mm %d has the mm-local region of %s"
+                .formatted(context, other == KERNEL ? "the kernel" : "mm " + other));
+      }
+    });
   }
 
   private void compare(long context, long rootPa) {
@@ -73,6 +94,6 @@ final class KernelHalvesEqual extends Oracle {
   /** The table that an entry points to, or -1. */
   private long target(long entry) {
     int top = format.topLevel();
-    return format.isTable(entry, top) ? format.pa(entry, top) : -1;
+    return format.isTable(entry, top) ? format.pa(entry, top) : NO_TABLE;
   }
 }

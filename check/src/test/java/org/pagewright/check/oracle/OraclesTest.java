@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.LockClass;
 import org.pagewright.hardware.cpu.MachineConfig;
@@ -108,6 +109,39 @@ final class OraclesTest {
     kernel.machine().memory().write((pfn << 12) + 8, 1);
     kernel.allocator().free(cpu, pfn, 0);
     assertThat(oracles.violations()).extracting(Violation::oracle).contains("secrets-erased");
+  }
+
+  @Test
+  void freedFramesUntouched_loadOfAFreeFrame_isFound() {
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL, 0);
+    assertThat(cpu.load(kernel.directMap().va(pfn), Access.READ)).isZero();
+    assertThat(oracles.violations()).isEmpty();
+    kernel.allocator().free(cpu, pfn, 0);
+    assertThat(cpu.load(kernel.directMap().va(pfn), Access.READ)).isZero();
+    assertOnly("freed-frames-untouched");
+  }
+
+  @Test
+  void ldtContents_entryThatNobodyWrote_isFound() {
+    long pfn = kernel.allocator().allocate(cpu, Gfp.KERNEL | Gfp.ZERO, 0);
+    EventLog events = kernel.machine().events();
+    events.record(MmEvent.MM_CREATED, 0, 7, kernel.directMap().rootPa(), -1);
+    kernel.machine().memory().write(pfn << 12, 1);
+    record(MmEvent.LDT_INSTALLED, 7, 2);
+    events.record(MmEvent.LDT_LOADED, 0, 7, kernel.directMap().va(pfn), 16);
+    assertThat(oracles.violations()).isEmpty();
+    kernel.machine().memory().write((pfn << 12) + 8, 1);
+    events.record(MmEvent.LDT_LOADED, 0, 7, kernel.directMap().va(pfn), 16);
+    assertOnly("ldt-contents");
+  }
+
+  @Test
+  void kernelHalvesEqual_regionOfTwoProcesses_isFoundAtRest() {
+    long regionVa = kernel.directMap().va(0);
+    EventLog events = kernel.machine().events();
+    events.record(MmEvent.MM_CREATED, 0, 7, kernel.directMap().rootPa(), -1);
+    events.record(MmEvent.REGION_USED, 0, 7, regionVa, 4096);
+    assertThat(oracles.inspect()).extracting(Violation::oracle).contains("kernel-halves-equal");
   }
 
   @Test

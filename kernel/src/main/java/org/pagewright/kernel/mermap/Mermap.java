@@ -217,7 +217,7 @@ public class Mermap implements MermapView, MmFeature {
   /** The same for any address space. Models {@code __mermap_get()}, which tests call directly. */
   public long get(Cpu cpu, @Nullable Mm mm, long pfn, long bytes, int rights, boolean reserved) {
     long context = mm == null ? -1 : mm.contextId();
-    events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 1, 0);
+    events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 1, rights);
     long handle = getUnallocating(cpu, mm, pfn, bytes, rights, reserved);
     events.record(MmEvent.MERMAP_CALL, cpu.id(), context, /* b= */ 0, 0);
     return handle;

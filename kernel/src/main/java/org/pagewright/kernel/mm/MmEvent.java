@@ -66,7 +66,10 @@ public final class MmEvent {
   /** A request for a mapping got nothing: a = context, b = 1 for the reserved request. */
   public static final int MERMAP_REFUSED = FIRST + 26;
 
-  /** A CPU maps or unmaps, which allocates nothing: a = context or -1, b = 1 begins, 0 ends. */
+  /**
+   * A CPU maps or unmaps, which allocates nothing: a = context or -1, b = 1 begins, 0 ends, c = the
+   * rights that a mapping is to have.
+   */
   public static final int MERMAP_CALL = FIRST + 27;
 
   /**

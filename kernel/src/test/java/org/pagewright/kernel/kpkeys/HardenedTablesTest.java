@@ -188,6 +188,9 @@ final class HardenedTablesTest {
   }
 
   @ParameterizedTest
+  @BreaksProperty(
+      value = "freed-frames-untouched",
+      because = "the test writes to tables that were given back, to see that it may")
   @MethodSource("designs")
   void tables_givenBack_areWritableOrKept(String format, KpkeysConfig config) {
     HardenedTables hardened = boot(format, config);
