@@ -81,7 +81,7 @@ final class ScenarioFileTest {
         "[fault 64]          | :4:5: '64' of fault; expected PAGE from 0 to 63",
         "[fault -1]          | :4:5: '-1' of fault; expected PAGE from 0 to 63",
         "[fault 99999999999999999999] | expected PAGE from 0 to 63",
-        "[mermap-get 0]      | expected PAGES from 1 to 16",
+        "[mermap-get 0]      | expected PAGES from 1 to 256",
         "[free 3]            | :4:5: 'free 3'; expected free",
         "[allocate, 3 5]     | :4:15: no operation '3'; expected one of",
         "[[fault 5]]         | :4:5: an item of an item of cpus is a list; expected a text",
