@@ -339,8 +339,8 @@ final class RandomKernel implements AutoCloseable {
     Cpu cpu = cpu();
     for (long at = pfn; at < pfn + 2; at++) {
       if (kernel.directMap().isPresentNow(at)) {
-        long word = cpu.load(kernel.directMap().va(at), Access.READ);
-        assert word >= 0 : word;
+        long translation = cpu.translate(kernel.directMap().va(at), Access.READ);
+        assert !Translation.isFault(translation) : at;
       }
     }
   }
