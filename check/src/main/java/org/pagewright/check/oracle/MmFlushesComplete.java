@@ -25,14 +25,6 @@ import org.pagewright.kernel.mm.MmEvent;
  * wrote an entry, whose own flush is still to come; translations of the user's root.
  */
 final class MmFlushesComplete extends Oracle {
-  private static final int GRANTS =
-      Rights.KERNEL_READ
-          | Rights.KERNEL_WRITE
-          | Rights.KERNEL_EXECUTE
-          | Rights.USER_READ
-          | Rights.USER_WRITE
-          | Rights.USER_EXECUTE;
-
   /** A flush of {@code [from, to)} that has returned, or is on its way. */
   private record Flush(long context, long from, long to) {}
 
@@ -137,11 +129,7 @@ final class MmFlushesComplete extends Oracle {
 
   private void compareEntry(Cpu holder, long va, long translation) {
     long walked = machine.walker().walk(holder.registers(), va);
-    boolean agrees =
-        !Translation.isFault(walked)
-            && Translation.pa(walked, va) == Translation.pa(translation, va)
-            && (Translation.rights(translation) & ~Translation.rights(walked) & GRANTS) == 0;
-    if (!agrees) {
+    if (!Translation.allows(walked, translation, va, Rights.PERMISSIONS)) {
       violated(
           holder.id(),
           "%s still translates 0x%x as before the flush of its address space"

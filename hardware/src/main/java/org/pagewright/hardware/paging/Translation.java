@@ -82,6 +82,16 @@ public final class Translation {
     return (int) (translation >>> MEMORY_TYPE_SHIFT) & 7;
   }
 
+  /**
+   * Whether a walk of the tables allows what is held for {@code va}: it leads to the same memory,
+   * with no less of {@code rights}.
+   */
+  public static boolean allows(long walked, long held, long va, int rights) {
+    return !isFault(walked)
+        && pa(walked, va) == pa(held, va)
+        && (rights(held) & ~rights(walked) & rights) == 0;
+  }
+
   /** The same translation with exactly these rights. */
   public static long withRights(long translation, int rights) {
     return (translation & ~((long) Rights.ALL << RIGHTS_SHIFT)) | (long) rights << RIGHTS_SHIFT;
