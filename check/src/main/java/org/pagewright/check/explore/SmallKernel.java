@@ -25,8 +25,6 @@ import org.pagewright.kernel.arch.Errno;
 import org.pagewright.kernel.arch.FaultInjection;
 import org.pagewright.kernel.boot.KernelConfig;
 import org.pagewright.kernel.boot.KernelMachine;
-import org.pagewright.kernel.buddy.Freetype;
-import org.pagewright.kernel.buddy.Zone;
 import org.pagewright.kernel.directmap.KernelImage;
 import org.pagewright.kernel.mermap.Mermap;
 import org.pagewright.kernel.mermap.MermapConfig;
@@ -47,10 +45,8 @@ public final class SmallKernel implements WatchedWorld {
   /** What is booted takes part of some; without a whole one there is no unmapped memory. */
   private static final long PAGEBLOCKS_MIN = 4;
 
-  private static final int SOILED = 64;
   private static final int INVALIDATE_LOCK = 1 << 30;
   private static final long SECRET = 0x5ec2_e75e_c2e7_5ec2L;
-  private static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
 
   /** Makes the page cache of the secret file; a planted bug makes another one. */
   @FunctionalInterface
@@ -136,8 +132,8 @@ public final class SmallKernel implements WatchedWorld {
             kernel.machine().events(),
             ledger,
             format.pageShift());
-    soil();
     this.file = files.make(new SecretPages(services, PoolRequest.ALLOC_FLAG));
+    machine().events().attach(new Soil(machine()));
     this.oracles =
         new Oracles(
             new WatchedKernel(kernel.machine(), kernel.directMap(), kernel.allocator(), mermap));
@@ -155,20 +151,6 @@ public final class SmallKernel implements WatchedWorld {
   private static long ramBytes(PteFormat format) {
     long blockBytes = format.pageBytes() << AllocatorConfig.BLOCK_ORDER;
     return Math.max(RAM_BYTES_MIN, PAGEBLOCKS_MIN * blockBytes);
-  }
-
-  /** Who needs zeros asks for them: what will be handed out first holds something. */
-  private void soil() {
-    int pageShift = machine().format().pageShift();
-    for (Zone zone : kernel.allocator().zones()) {
-      for (int list = 0; list < Zone.ORDERS * Freetype.INDEXES; list++) {
-        int order = list / Freetype.INDEXES;
-        long pfn = zone.head(order, list % Freetype.INDEXES);
-        for (int i = 0; pfn != PageAllocator.NONE && i < Math.min(SOILED, 1 << order); i++) {
-          machine().memory().write((pfn + i) << pageShift, PATTERN);
-        }
-      }
-    }
   }
 
   /** Whether there is such a kernel. */
@@ -222,7 +204,7 @@ public final class SmallKernel implements WatchedWorld {
     if (pfn == PageAllocator.NONE) {
       return -Errno.ENOMEM;
     }
-    cpu.store(kernel.directMap().va(pfn), Access.WRITE, PATTERN);
+    cpu.store(kernel.directMap().va(pfn), Access.WRITE, Soil.PATTERN);
     taken.get(cpu.id()).add(new Block(pfn, order, /* isHidden= */ false));
     return pfn;
   }
