@@ -99,6 +99,12 @@ public final class HookedTables implements EventLog.Reader {
     }
   }
 
+  /** Where the top table of a process is; -1 when it has none any more. */
+  long rootPa(long context) {
+    Long root = roots.get(context);
+    return root == null ? -1 : root << format.pageShift();
+  }
+
   private void written(long entryPa, long old, long entry) {
     Table table = tables.get(entryPa >>> format.pageShift());
     if (table == null || old == entry) {

@@ -21,12 +21,13 @@ import org.pagewright.kernel.tablelife.TableEvent;
  *
  * <p>Property: an entry of a process's table that hangs in its top table is written only by a CPU
  * that holds the lock of that table, or of the address space where the table has none; but whoever
- * has the address space's areas for itself may take empty tables out without. Leaves and tables of
- * the direct map replace each other only under a lock, unless no other CPU is there. Sees: locks
- * taken and released, entries written, tables hooked in. Checked: at each write, split and merge.
- * Does not check: processes whose user tables nobody counts; tables that hang nowhere yet, or no
- * more; single kernel entries, which Linux writes without a lock where addresses belong to one
- * caller (vmalloc, set_memory_valid()); which of a kernel's locks it is.
+ * has the address space's areas for itself may take empty tables out without, and so may whoever
+ * takes apart one that has ended and that no CPU has loaded. Leaves and tables of the direct map
+ * replace each other only under a lock, unless no other CPU is there. Sees: locks taken and
+ * released, entries written, tables hooked in. Checked: at each write, split and merge. Does not
+ * check: processes whose user tables nobody counts; tables that hang nowhere yet, or no more;
+ * single kernel entries, which Linux writes without a lock where addresses belong to one caller
+ * (vmalloc, set_memory_valid()); which of a kernel's locks it is.
  */
 final class TablesLocked extends Oracle {
   private static final String TABLE_LOCK = "ptdesc.ptl";
@@ -54,6 +55,9 @@ final class TablesLocked extends Oracle {
   /** Processes whose user tables are made, locked and counted as Linux does. */
   private final Set<Long> kept = new HashSet<>();
 
+  /** Processes that have ended, whose last tables may still hang. */
+  private final Set<Long> ended = new HashSet<>();
+
   TablesLocked(WatchedKernel kernel, HookedTables hooked, List<Violation> violations) {
     super("tables-locked", violations);
     this.machine = kernel.machine();
@@ -71,6 +75,7 @@ final class TablesLocked extends Oracle {
           held.get(cpu).add(new Held(machine.lockClassName(a), b, c != 0));
       case HardwareEvent.LOCK_RELEASE -> released(cpu, machine.lockClassName(a), b);
       case MmEvent.TABLES_COUNTED -> kept.add(a);
+      case MmEvent.MM_EXIT -> ended.add(a);
       case TableEvent.LOCK_MADE -> locked.add(a);
       case TableEvent.DESTRUCTED -> locked.remove(a);
       case KernelEvent.ENTRY_WRITE -> written(cpu, a, b, c);
@@ -103,7 +108,7 @@ final class TablesLocked extends Oracle {
           locked.contains(pfn)
               ? holds(cpu, TABLE_LOCK, pfn)
               : holds(cpu, SPACE_LOCK, MmTables.lockIdentity(place.context()));
-      if (isGuarded || (takesOut && hasAreas(cpu, place.context()))) {
+      if (isGuarded || (takesOut && isAlone(cpu, place.context()))) {
         return;
       }
     }
@@ -116,6 +121,20 @@ final class TablesLocked extends Oracle {
   private boolean holds(int cpu, String name, long identity) {
     for (Held lock : held.get(cpu)) {
       if (lock.identity == identity && lock.name.equals(name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isAlone(int cpu, long context) {
+    return hasAreas(cpu, context) || (ended.contains(context) && !isLoaded(context));
+  }
+
+  private boolean isLoaded(long context) {
+    long rootPa = hooked.rootPa(context);
+    for (int i = 0; i < machine.cpus(); i++) {
+      if ((machine.cpu(i).registers().root() & format.rootMask()) == rootPa) {
         return true;
       }
     }

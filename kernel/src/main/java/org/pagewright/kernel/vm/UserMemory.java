@@ -178,15 +178,28 @@ public final class UserMemory implements MmFeature, PageRelease {
     gather.endArea(cpu);
   }
 
-  /** Models {@code free_pgtables()}: tables that no other area needs go. */
+  /** Tables that no other area needs go. */
   private void freeTables(Cpu cpu, AddressSpace space, MmuGather gather, List<Area> gone) {
-    long from = gone.getFirst().from();
-    long to = gone.getLast().to();
     gather.freeAreas(cpu);
     gone.forEach(area -> space.unlink(cpu, area));
-    long floor = space.areas().endBefore(from, 0);
-    long ceiling = space.areas().startAfter(to, 0);
-    services.userTables().freeTables(cpu, gather, from, to, floor, ceiling);
+    long floor = space.areas().endBefore(gone.getFirst().from(), 0);
+    long ceiling = space.areas().startAfter(gone.getLast().to(), 0);
+    freeTables(cpu, gather, gone, floor, ceiling);
+  }
+
+  /** Models {@code free_pgtables()}: areas that lie close together go in one walk. */
+  private void freeTables(Cpu cpu, MmuGather gather, List<Area> gone, long floor, long ceiling) {
+    long closeBytes = services.format().levelBytes(2);
+    for (int first = 0, next; first < gone.size(); first = next) {
+      next = first + 1;
+      while (next < gone.size() && gone.get(next).from() <= gone.get(next - 1).to() + closeBytes) {
+        next++;
+      }
+      long from = gone.get(first).from();
+      long to = gone.get(next - 1).to();
+      long below = next < gone.size() ? gone.get(next).from() : ceiling;
+      services.userTables().freeTables(cpu, gather, from, to, floor, below);
+    }
   }
 
   // ---- mprotect, madvise
@@ -457,7 +470,7 @@ public final class UserMemory implements MmFeature, PageRelease {
       space.detach(area);
       space.unlink(cpu, area);
     });
-    services.userTables().freeTables(cpu, gather, 0, end, 0, 0);
+    freeTables(cpu, gather, gone, /* floor= */ 0, /* ceiling= */ 0);
     gather.finish(cpu);
     gone.forEach(area -> area.backing().close(cpu));
     space.lock().release(cpu);
