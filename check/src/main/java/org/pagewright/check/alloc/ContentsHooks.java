@@ -22,8 +22,6 @@ import org.pagewright.kernel.arch.KernelEvent;
  * those who own the frames; who wrote to a frame that was free.
  */
 final class ContentsHooks extends Oracle {
-  private static final int WORD_BYTES = 8;
-
   private final Machine machine;
   private final PageAllocator allocator;
   private final boolean[] isInside;
@@ -74,12 +72,13 @@ final class ContentsHooks extends Oracle {
 
   private void requireZero(int cpu, long pfn, long order, String what) {
     int pageShift = machine.format().pageShift();
-    long end = (pfn + (1L << order)) << pageShift;
-    for (long pa = pfn << pageShift; pa < end; pa += WORD_BYTES) {
-      if (machine.memory().read(pa) != 0) {
-        violated(cpu, "frame " + hex(pa >>> pageShift) + " " + what + " and is not");
-        return;
-      }
+    if (machine.memory().isZero(pfn << pageShift, 1L << order << pageShift)) {
+      return;
     }
+    long wrong = pfn;
+    while (machine.memory().isZero(wrong << pageShift, 1L << pageShift)) {
+      wrong++;
+    }
+    violated(cpu, "frame " + hex(wrong) + " " + what + " and is not");
   }
 }

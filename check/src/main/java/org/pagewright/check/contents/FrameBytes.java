@@ -20,6 +20,9 @@ final class FrameBytes {
 
   /** A number that tells contents of frames apart; {@link #NOTHING} for zeros. */
   long digest(long pfn) {
+    if (isZero(pfn)) {
+      return NOTHING;
+    }
     long start = pfn << format.pageShift();
     long digest = NOTHING;
     for (long at = 0; at < format.pageBytes(); at += Long.BYTES) {
@@ -38,12 +41,6 @@ final class FrameBytes {
 
   /** Whether a frame holds nothing but zeros. */
   boolean isZero(long pfn) {
-    long start = pfn << format.pageShift();
-    for (long at = 0; at < format.pageBytes(); at += Long.BYTES) {
-      if (memory.read(start + at) != 0) {
-        return false;
-      }
-    }
-    return true;
+    return memory.isZero(pfn << format.pageShift(), format.pageBytes());
   }
 }

@@ -204,6 +204,29 @@ public final class PhysicalMemory implements AutoCloseable {
     }
   }
 
+  /** Whether a range holds nothing but zeros; it must be wholly RAM. */
+  public boolean isZero(long pa, long bytes) {
+    if (!isRam(pa, bytes)) {
+      machineCheck(pa);
+      return false;
+    }
+    if (bytes >= DISCARD_BYTES) {
+      mapping.willRead(pa, bytes);
+    }
+    for (long from = pa; from < pa + bytes; from += HostMapping.PAGE_BYTES) {
+      if (!isZeroPiece(from, Math.min(HostMapping.PAGE_BYTES, pa + bytes - from))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** At most as many bytes as a page of the host has. */
+  private boolean isZeroPiece(long pa, long bytes) {
+    return MemorySegment.mismatch(EVERYTHING, base + pa, base + pa + bytes, ZERO_PAGE, 0, bytes)
+        < 0;
+  }
+
   /** Copies a range onto another, as if through a buffer; both must be wholly RAM. */
   public void copy(long toPa, long fromPa, long bytes) {
     if (!isRam(fromPa, bytes)) {
@@ -295,9 +318,8 @@ public final class PhysicalMemory implements AutoCloseable {
   private void zeroTouched(long pa, long endPa) {
     for (long from = pa; from < endPa; ) {
       long to = Math.min(endPa, (from + HostMapping.PAGE_BYTES) & -HostMapping.PAGE_BYTES);
-      MemorySegment piece = EVERYTHING.asSlice(base + from, to - from);
-      if (piece.mismatch(ZERO_PAGE.asSlice(0, to - from)) >= 0) {
-        piece.fill((byte) 0);
+      if (!isZeroPiece(from, to - from)) {
+        EVERYTHING.asSlice(base + from, to - from).fill((byte) 0);
       }
       from = to;
     }

@@ -72,6 +72,25 @@ class PhysicalMemoryTest {
   }
 
   @Test
+  void isZero_ofSmallAndLargeRanges_seesEachByteOfThemAlone() {
+    assertThat(memory.isZero(4L << 20, 12L << 20)).isTrue();
+    memory.writeByte((16L << 20) - 1, (byte) 1);
+    memory.writeByte((4L << 20) + 4999, (byte) 1);
+
+    assertThat(memory.isZero((4L << 20) + 5000, (12L << 20) - 5001)).isTrue();
+    assertThat(memory.isZero((4L << 20) + 5000, (12L << 20) - 5000)).isFalse();
+    assertThat(memory.isZero((4L << 20) + 1, 4998)).isTrue();
+    assertThat(memory.isZero((4L << 20) + 1, 4999)).isFalse();
+    assertThat(memory.isZero(4L << 20, 0)).isTrue();
+  }
+
+  @Test
+  void isZero_outsideRam_isFalseAndLatched() {
+    assertThat(memory.isZero((16L << 20) - 8, 16)).isFalse();
+    assertThat(memory.takeMachineCheck()).isEqualTo((16L << 20) - 8);
+  }
+
+  @Test
   void zero_ofLargeRange_givesMemoryBackAndKeepsTheRest() {
     for (long pa = 4L << 20; pa < 16L << 20; pa += 4096) {
       memory.write(pa, -1);
