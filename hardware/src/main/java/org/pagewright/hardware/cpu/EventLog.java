@@ -1,17 +1,24 @@
 package org.pagewright.hardware.cpu;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * What happened, as words in a ring that checkers read between steps.
  *
  * <p>Kinds 0 to 99 are the hardware's ({@link HardwareEvent}), 100 and above the kernel's. Without
  * a reader nothing is recorded and {@link #record} is one branch. Nothing is ever lost: a full ring
- * is drained into the readers on the spot.
+ * is drained into the readers on the spot. A reader hears the kinds that it asks for, after those
+ * who were attached before it.
  */
 public final class EventLog {
   /** First kind that is not the hardware's. */
   public static final int FIRST_KERNEL_KIND = 100;
+
+  /** All kinds are below. */
+  public static final int KINDS = 512;
 
   /** Events that fit before the ring is drained by force. */
   static final int CAPACITY = 1 << 14;
@@ -23,11 +30,56 @@ public final class EventLog {
   public interface Reader {
     /** One event; {@code a}, {@code b} and {@code c} mean what the kind says. */
     void event(int kind, int cpu, long a, long b, long c);
+
+    /** What it hears, the same as long as it is attached; everything unless it says otherwise. */
+    default Kinds kinds() {
+      return Kinds.ALL;
+    }
   }
 
-  private static final Reader[] NO_READERS = {};
+  /** A set of kinds of events, which never changes. */
+  public static final class Kinds {
+    /** For readers whom everything concerns. */
+    public static final Kinds ALL = of(IntStream.range(0, KINDS).toArray());
 
-  private Reader[] readers = NO_READERS;
+    /** For readers who only look when they are asked. */
+    public static final Kinds NONE = of();
+
+    private final int[] kinds;
+
+    private Kinds(IntStream kinds) {
+      this.kinds = kinds.sorted().distinct().toArray();
+    }
+
+    /** Those listed, each below {@link #KINDS}. */
+    public static Kinds of(int... listed) {
+      for (int kind : listed) {
+        if (kind < 0 || kind >= KINDS) {
+          throw new IllegalArgumentException("event kind " + kind + "; expected below " + KINDS);
+        }
+      }
+      return new Kinds(IntStream.of(listed));
+    }
+
+    /** These and {@code more}. */
+    public Kinds and(Kinds more) {
+      return new Kinds(IntStream.concat(IntStream.of(kinds), IntStream.of(more.kinds)));
+    }
+
+    @Override
+    public String toString() {
+      return Arrays.toString(kinds);
+    }
+  }
+
+  private static final Reader[] NOBODY = {};
+  private static final Reader[][] NOT_ASKED = {};
+
+  private final List<Reader> readers = new ArrayList<>();
+
+  /** By kind who hears it; empty until an event is given since a reader came or went. */
+  private Reader[][] hearers = NOT_ASKED;
+
   private long[] words = {};
   private long written;
   private long drained;
@@ -40,19 +92,17 @@ public final class EventLog {
   /** Adds a reader and starts recording; it sees events from here on. */
   public void attach(Reader reader) {
     drain();
-    if (words.length == 0) {
-      words = new long[CAPACITY_AT_FIRST * WORDS];
-    }
-    readers = Arrays.copyOf(readers, readers.length + 1);
-    readers[readers.length - 1] = reader;
+    readers.add(reader);
+    hearers = NOT_ASKED;
     isRecording = true;
   }
 
   /** Removes a reader after giving it what is still in the ring. */
   public void detach(Reader reader) {
     drain();
-    readers = Arrays.stream(readers).filter(other -> !other.equals(reader)).toArray(Reader[]::new);
-    isRecording = readers.length > 0;
+    readers.removeIf(reader::equals);
+    hearers = NOT_ASKED;
+    isRecording = !readers.isEmpty();
   }
 
   /** True when somebody reads: what is costly to say is said only then. */
@@ -77,6 +127,11 @@ public final class EventLog {
   }
 
   private void append(int kind, int cpu, long a, long b, long c) {
+    if (drainsAtOnce) {
+      drained = ++written; // the ring is empty and stays so
+      give(kind, cpu, a, b, c);
+      return;
+    }
     if ((written - drained) * WORDS == words.length) {
       makeRoom();
     }
@@ -85,9 +140,35 @@ public final class EventLog {
     words[at + 1] = a;
     words[at + 2] = b;
     words[at + 3] = c;
-    if (drainsAtOnce) {
-      drain();
+  }
+
+  private void give(int kind, int cpu, long a, long b, long c) {
+    if (hearers.length == 0) {
+      hearers = ask();
     }
+    for (Reader reader : hearers[kind]) {
+      reader.event(kind, cpu, a, b, c);
+    }
+  }
+
+  private Reader[][] ask() {
+    int[] counts = new int[KINDS];
+    for (Reader reader : readers) {
+      for (int kind : reader.kinds().kinds) {
+        counts[kind]++;
+      }
+    }
+    Reader[][] asked = new Reader[KINDS][];
+    for (int kind = 0; kind < KINDS; kind++) {
+      asked[kind] = counts[kind] == 0 ? NOBODY : new Reader[counts[kind]];
+    }
+    Arrays.fill(counts, 0);
+    for (Reader reader : readers) {
+      for (int kind : reader.kinds().kinds) {
+        asked[kind][counts[kind]++] = reader;
+      }
+    }
+    return asked;
   }
 
   /** A kernel that is booted for one short run must not pay for a ring that it never fills. */
@@ -96,7 +177,7 @@ public final class EventLog {
       drain();
       return;
     }
-    long[] larger = new long[2 * words.length];
+    long[] larger = new long[Math.max(2 * words.length, CAPACITY_AT_FIRST * WORDS)];
     for (long event = drained; event < written; event++) {
       int from = (int) event * WORDS & (words.length - 1);
       System.arraycopy(words, from, larger, (int) event * WORDS & (larger.length - 1), WORDS);
@@ -104,14 +185,12 @@ public final class EventLog {
     words = larger;
   }
 
-  /** Gives all readers what they have not seen. */
+  /** Gives all readers what they hear and have not seen. */
   public void drain() {
     while (drained < written) {
       int at = (int) drained++ * WORDS & (words.length - 1);
       long head = words[at];
-      for (Reader reader : readers) {
-        reader.event((int) (head >>> 32), (int) head, words[at + 1], words[at + 2], words[at + 3]);
-      }
+      give((int) (head >>> 32), (int) head, words[at + 1], words[at + 2], words[at + 3]);
     }
   }
 

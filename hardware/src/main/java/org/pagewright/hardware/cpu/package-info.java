@@ -8,7 +8,8 @@
  * <p>Entry class: {@code Machine}. Key types: {@code Cpu} (context, clock, memory accesses), {@code
  * Mmu} (TLB, walker and the instructions that invalidate), {@code Interrupts} (calls on other
  * CPUs), {@code Interleaving} (every CPU's program as a coroutine), {@code EventLog} (what checkers
- * read), {@code CostTable} and {@code Primitive} (what time costs).
+ * read, each the kinds that it asks for), {@code CostTable} and {@code Primitive} (what time
+ * costs).
  *
  * <p>Invariants: exactly one simulated CPU runs at a time; a clock never goes back; a call is
  * delivered only to a CPU with interrupts on. Breaches of context rules are events of kind {@code
