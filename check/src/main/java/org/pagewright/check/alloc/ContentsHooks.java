@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.kernel.alloc.Gfp;
@@ -22,6 +23,15 @@ import org.pagewright.kernel.arch.KernelEvent;
  * those who own the frames; who wrote to a frame that was free.
  */
 final class ContentsHooks extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.CONTENTS_BEGIN,
+          KernelEvent.CONTENTS_END,
+          KernelEvent.FRAMES_FREED,
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_READY,
+          HardwareEvent.FAULT);
+
   private final Machine machine;
   private final PageAllocator allocator;
   private final boolean[] isInside;
@@ -30,7 +40,7 @@ final class ContentsHooks extends Oracle {
   private final BitSet givenBack = new BitSet();
 
   ContentsHooks(Machine machine, PageAllocator allocator, List<Violation> violations) {
-    super("contents-hooks", violations);
+    super("contents-hooks", KINDS, violations);
     this.machine = machine;
     this.allocator = allocator;
     this.isInside = new boolean[machine.cpus()];

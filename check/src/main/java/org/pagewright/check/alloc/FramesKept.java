@@ -4,6 +4,7 @@ import java.util.BitSet;
 import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.alloc.AllocatorVerifier;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -19,12 +20,16 @@ import org.pagewright.kernel.buddy.Freetype;
  * free-memory-agreement} speaks.
  */
 final class FramesKept extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FRAMES_ALLOCATED, KernelEvent.FRAMES_FREED, KernelEvent.FREE_LIST_ADD);
+
   private final PageAllocator allocator;
   private final BitSet used = new BitSet();
   private final BitSet free;
 
   FramesKept(PageAllocator allocator, List<Violation> violations) {
-    super("frames-kept", violations);
+    super("frames-kept", KINDS, violations);
     this.allocator = allocator;
     this.free = AllocatorVerifier.listed(allocator);
   }

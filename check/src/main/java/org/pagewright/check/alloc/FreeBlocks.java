@@ -3,6 +3,7 @@ package org.pagewright.check.alloc;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.alloc.PageAllocator;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.buddy.Freetype;
@@ -11,6 +12,10 @@ import org.pagewright.kernel.buddy.Zone;
 
 /** Which blocks lie on free lists, kept from the events of an allocator. */
 final class FreeBlocks {
+  /** With these events blocks come and go. */
+  static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(KernelEvent.FREE_LIST_ADD, KernelEvent.FREE_LIST_REMOVE);
+
   private static final byte NOT_FREE = -1;
 
   private final List<Zone> zones;

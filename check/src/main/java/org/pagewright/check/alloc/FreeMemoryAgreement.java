@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.alloc.AllocatorVerifier;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -31,6 +32,16 @@ import org.pagewright.kernel.kpkeys.KeysView;
  * frame whose presence changes while it stays free, until rest.
  */
 final class FreeMemoryAgreement extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED,
+          KernelEvent.FREE_LIST_ADD,
+          KernelEvent.FREE_LIST_REMOVE,
+          KernelEvent.BLOCK_MAPPED,
+          KernelEvent.BLOCK_UNMAPPED,
+          KernelEvent.ZONE_UNLOCKED);
+
   private final PageAllocator allocator;
   private final DirectMapView directMap;
   private final @Nullable KeysView keys;
@@ -55,7 +66,7 @@ final class FreeMemoryAgreement extends Oracle {
   private boolean isWalkedOrdinary;
 
   FreeMemoryAgreement(WatchedKernel kernel, PageAllocator allocator, List<Violation> violations) {
-    super("free-memory-agreement", violations);
+    super("free-memory-agreement", KINDS, violations);
     this.allocator = allocator;
     this.directMap = kernel.directMap();
     this.keys = kernel.keys();

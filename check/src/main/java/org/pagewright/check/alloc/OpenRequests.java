@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -18,6 +19,11 @@ import org.pagewright.kernel.buddy.ZoneKind;
  * (include/linux/gfp_types.h), not by the allocator's own code.
  */
 final class OpenRequests {
+  /** With these events requests begin and end. */
+  static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.REQUEST, KernelEvent.FRAMES_ALLOCATED, KernelEvent.REQUEST_FAILED);
+
   /** {@code PAGE_ALLOC_COSTLY_ORDER}: above it a request gives up early. */
   private static final int COSTLY_ORDER = 3;
 

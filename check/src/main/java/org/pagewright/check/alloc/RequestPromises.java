@@ -3,6 +3,7 @@ package org.pagewright.check.alloc;
 import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.kernel.alloc.AllocatorRepairs;
 import org.pagewright.kernel.alloc.Gfp;
@@ -26,6 +27,16 @@ import org.pagewright.kernel.buddy.Zone;
  * pageblocks that lists of CPUs still hold.
  */
 final class RequestPromises extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+              KernelEvent.FREE_LIST_REMOVE,
+              KernelEvent.ATTRIBUTES_CHANGE,
+              KernelEvent.BLOCK_UNMAPPED,
+              KernelEvent.BLOCK_MAPPED,
+              KernelEvent.FLUSH_KERNEL,
+              HardwareEvent.IPI_SEND)
+          .and(OpenRequests.KINDS);
+
   private final PageAllocator allocator;
   private final AllocatorRepairs repairs;
   private final OpenRequests open;
@@ -36,7 +47,7 @@ final class RequestPromises extends Oracle {
   private final long[] reservedTo;
 
   RequestPromises(PageAllocator allocator, int cpus, List<Violation> violations) {
-    super("request-promises", violations);
+    super("request-promises", KINDS, violations);
     this.allocator = allocator;
     this.repairs = new AllocatorRepairs(allocator);
     this.open = new OpenRequests(cpus, /* zones= */ 0);

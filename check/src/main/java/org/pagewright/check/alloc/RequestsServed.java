@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.Gfp;
 import org.pagewright.kernel.alloc.PageAllocator;
@@ -27,6 +28,15 @@ import org.pagewright.kernel.buddy.Zone;
  * isolation and lists of CPUs hold.
  */
 final class RequestsServed extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+              KernelEvent.FREE_PAGES_COUNTED,
+              KernelEvent.BLOCK_UNMAPPED,
+              KernelEvent.BLOCK_MAPPED,
+              KernelEvent.BLOCK_UNCHANGED)
+          .and(OpenRequests.KINDS)
+          .and(FreeBlocks.KINDS);
+
   private static final int MOBILITIES = 3;
 
   private final PageAllocator allocator;
@@ -37,7 +47,7 @@ final class RequestsServed extends Oracle {
   private boolean canConvert;
 
   RequestsServed(PageAllocator allocator, int cpus, List<Violation> violations) {
-    super("requests-served", violations);
+    super("requests-served", KINDS, violations);
     this.allocator = allocator;
     this.blocks = new FreeBlocks(allocator);
     this.open = new OpenRequests(cpus, allocator.zones().size());

@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.alloc.AllocFlags;
 import org.pagewright.kernel.alloc.AllocatorVerifier;
 import org.pagewright.kernel.alloc.Gfp;
@@ -27,11 +28,14 @@ import org.pagewright.kernel.buddy.Zone;
  * which watermarks were set anew.
  */
 final class WatermarksKept extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(KernelEvent.FREE_PAGES_COUNTED).and(OpenRequests.KINDS);
+
   private final PageAllocator allocator;
   private final OpenRequests open;
 
   WatermarksKept(PageAllocator allocator, int cpus, List<Violation> violations) {
-    super("watermarks-kept", violations);
+    super("watermarks-kept", KINDS, violations);
     this.allocator = allocator;
     this.open = new OpenRequests(cpus, allocator.zones().size());
   }

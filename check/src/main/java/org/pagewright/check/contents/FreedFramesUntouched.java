@@ -5,6 +5,7 @@ import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.Translation;
@@ -19,12 +20,20 @@ import org.pagewright.kernel.arch.KernelEvent;
  * were free before it was attached; frames that somebody else has meanwhile.
  */
 final class FreedFramesUntouched extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED,
+          KernelEvent.CONTENTS_BEGIN,
+          KernelEvent.CONTENTS_END,
+          HardwareEvent.ACCESS);
+
   private final int pageShift;
   private final BitSet free = new BitSet();
   private final boolean[] isInHook;
 
   FreedFramesUntouched(WatchedKernel kernel, List<Violation> violations) {
-    super("freed-frames-untouched", violations);
+    super("freed-frames-untouched", KINDS, violations);
     this.pageShift = kernel.machine().format().pageShift();
     this.isInHook = new boolean[kernel.machine().cpus()];
   }

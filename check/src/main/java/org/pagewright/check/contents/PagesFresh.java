@@ -7,6 +7,7 @@ import java.util.TreeSet;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.paging.Access;
 import org.pagewright.hardware.paging.Translation;
@@ -24,6 +25,15 @@ import org.pagewright.kernel.mm.MmEvent;
  * unless user mode used them before.
  */
 final class PagesFresh extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          HardwareEvent.ACCESS,
+          MmEvent.SECRET_ADDED,
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAME_COPIED,
+          KernelEvent.FRAMES_READY,
+          KernelEvent.FRAMES_FREED);
+
   /** Larger blocks that only the kernel used are not looked at. */
   private static final int ORDER_MAX = 3;
 
@@ -40,7 +50,7 @@ final class PagesFresh extends Oracle {
   private final TreeSet<Long> used = new TreeSet<>();
 
   PagesFresh(WatchedKernel kernel, List<Violation> violations) {
-    super("pages-fresh", violations);
+    super("pages-fresh", KINDS, violations);
     this.bytes = new FrameBytes(kernel.machine().memory(), kernel.machine().format());
     this.pageShift = kernel.machine().format().pageShift();
   }

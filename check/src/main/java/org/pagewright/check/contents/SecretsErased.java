@@ -5,6 +5,7 @@ import java.util.TreeSet;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
 
@@ -17,13 +18,16 @@ import org.pagewright.kernel.mm.MmEvent;
  * guest_memfd); frames that are kept for ever; copies of the contents elsewhere.
  */
 final class SecretsErased extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(MmEvent.SECRET_ADDED, KernelEvent.FRAMES_FREED);
+
   private final FrameBytes bytes;
 
   /** Frames that were promised to be cleared and are in use. */
   private final TreeSet<Long> promised = new TreeSet<>();
 
   SecretsErased(WatchedKernel kernel, List<Violation> violations) {
-    super("secrets-erased", violations);
+    super("secrets-erased", KINDS, violations);
     this.bytes = new FrameBytes(kernel.machine().memory(), kernel.machine().format());
   }
 

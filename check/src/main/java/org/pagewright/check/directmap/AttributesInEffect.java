@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
@@ -26,6 +27,13 @@ import org.pagewright.kernel.directmap.AttributeChange;
  * static protections forbid; the direct map where an architecture leaves it.
  */
 final class AttributesInEffect extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.ATTRIBUTES_CHANGE,
+          KernelEvent.ENTRY_WRITE,
+          KernelEvent.ATTRIBUTES_CHANGED,
+          KernelEvent.BLOCK_UNMAPPED);
+
   private static final long NONE = -1;
 
   /** Of a range so many pages are looked at, and the last one. */
@@ -44,7 +52,7 @@ final class AttributesInEffect extends Oracle {
   private final int[][] before;
 
   AttributesInEffect(WatchedKernel kernel, List<Violation> violations) {
-    super("attributes-in-effect", violations);
+    super("attributes-in-effect", KINDS, violations);
     this.machine = kernel.machine();
     this.layout = kernel.directMap().layout();
     this.held = new HeldTranslations(kernel);

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.memory.MemoryMap;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.hardware.paging.Rights;
@@ -19,6 +20,8 @@ import org.pagewright.kernel.directmap.DirectMapView;
  * free-memory-agreement} and {@code secrets-unreachable}; counters where the architecture has none.
  */
 final class DirectMapIdentity extends Oracle {
+  private static final EventLog.Kinds KINDS = EventLog.Kinds.NONE;
+
   private static final int LEVELS = 4;
 
   private final WatchedKernel kernel;
@@ -28,7 +31,7 @@ final class DirectMapIdentity extends Oracle {
   private final long[] apart;
 
   DirectMapIdentity(WatchedKernel kernel, List<Violation> violations) {
-    super("direct-map-identity", violations);
+    super("direct-map-identity", KINDS, violations);
     this.kernel = kernel;
     this.format = kernel.machine().format();
     this.apart = apart();

@@ -5,6 +5,7 @@ import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
@@ -22,6 +23,15 @@ import org.pagewright.kernel.arch.KernelEvent;
  * another CPU writes entries.
  */
 final class SplitsKeepTranslations extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.ENTRY_WRITE,
+          HardwareEvent.LOCK_ACQUIRE,
+          KernelEvent.STATIC_PROTECTION_CONFLICT,
+          KernelEvent.ATTRIBUTES_CHANGE,
+          KernelEvent.DIRECT_MAP_SPLIT,
+          KernelEvent.DIRECT_MAP_COLLAPSE);
+
   private static final int COMPARED = Rights.PERMISSIONS | Rights.GLOBAL;
 
   private final PhysicalMemory memory;
@@ -39,7 +49,7 @@ final class SplitsKeepTranslations extends Oracle {
   private final boolean[] isDisturbed;
 
   SplitsKeepTranslations(WatchedKernel kernel, List<Violation> violations) {
-    super("splits-keep-translations", violations);
+    super("splits-keep-translations", KINDS, violations);
     this.memory = kernel.machine().memory();
     this.format = kernel.machine().format();
     this.written = new long[kernel.machine().cpus()];

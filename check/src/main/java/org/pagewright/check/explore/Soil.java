@@ -16,6 +16,9 @@ final class Soil implements EventLog.Reader {
   /** What is in the first word of each frame. */
   static final long PATTERN = 0x5a5a_5a5a_5a5a_5a5aL;
 
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(KernelEvent.FRAMES_ALLOCATED, KernelEvent.FRAMES_FREED);
+
   /** Of larger blocks only the first frames are made dirty. */
   private static final int FRAMES_MAX = 64;
 
@@ -26,6 +29,11 @@ final class Soil implements EventLog.Reader {
   Soil(Machine machine) {
     this.memory = machine.memory();
     this.pageShift = machine.format().pageShift();
+  }
+
+  @Override
+  public EventLog.Kinds kinds() {
+    return KINDS;
   }
 
   @Override

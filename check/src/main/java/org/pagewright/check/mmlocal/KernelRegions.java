@@ -4,6 +4,7 @@ import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelLayout;
 import org.pagewright.kernel.directmap.DirectMapView;
 import org.pagewright.kernel.mm.MmEvent;
@@ -17,10 +18,12 @@ import org.pagewright.kernel.mm.MmEvent;
  * what stands at fixed addresses behind it.
  */
 final class KernelRegions extends Oracle {
+  private static final EventLog.Kinds KINDS = EventLog.Kinds.of(MmEvent.REGION_USED);
+
   private final DirectMapView directMap;
 
   KernelRegions(WatchedKernel kernel, List<Violation> violations) {
-    super("kernel-regions", violations);
+    super("kernel-regions", KINDS, violations);
     this.directMap = kernel.directMap();
   }
 

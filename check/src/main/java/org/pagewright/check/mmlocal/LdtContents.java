@@ -7,6 +7,7 @@ import java.util.Map;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.PagingRegisters;
 import org.pagewright.hardware.paging.Translation;
@@ -22,6 +23,10 @@ import org.pagewright.kernel.mm.MmEvent;
  * write.
  */
 final class LdtContents extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED, MmEvent.MM_EXIT, MmEvent.LDT_INSTALLED, MmEvent.LDT_LOADED);
+
   private static final long NO_ENTRIES = 0;
 
   private final Machine machine;
@@ -36,7 +41,7 @@ final class LdtContents extends Oracle {
   private final Map<Long, Integer> writes = new HashMap<>();
 
   LdtContents(WatchedKernel kernel, List<Violation> violations) {
-    super("ldt-contents", violations);
+    super("ldt-contents", KINDS, violations);
     this.machine = kernel.machine();
   }
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.PagingRegisters;
 import org.pagewright.hardware.paging.Rights;
@@ -25,6 +26,10 @@ import org.pagewright.kernel.mm.MmEvent;
  * address of the direct map; the descriptors that a CPU holds in segment registers.
  */
 final class LdtReachable extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED, MmEvent.MM_EXIT, MmEvent.LDT_LOADED, KernelEvent.FLUSHED_MM);
+
   private static final long NO_ROOT = -1;
 
   /** Top tables of a process; {@code user} is -1 without isolation. */
@@ -40,7 +45,7 @@ final class LdtReachable extends Oracle {
   private final Loaded[] loaded;
 
   LdtReachable(WatchedKernel kernel, List<Violation> violations) {
-    super("ldt-reachable", violations);
+    super("ldt-reachable", KINDS, violations);
     this.machine = kernel.machine();
     this.loaded = new Loaded[machine.cpus()];
     Arrays.fill(loaded, NOTHING);

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
@@ -27,6 +28,10 @@ import org.pagewright.kernel.mm.Task;
  * until addresses are used again.
  */
 final class MermapMappings extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MERMAP_CALL, MmEvent.MERMAP_GET, MmEvent.MERMAP_PUT, MmEvent.MM_EXIT);
+
   private static final long NOBODY = -1;
 
   /** Frames that are mapped from an address of an address space on. */
@@ -46,7 +51,7 @@ final class MermapMappings extends Oracle {
   private final Map<String, Mapping> live = new TreeMap<>();
 
   MermapMappings(WatchedKernel kernel, List<Violation> violations) {
-    super("mermap-mappings", violations);
+    super("mermap-mappings", KINDS, violations);
     this.machine = kernel.machine();
     this.contexts = new long[machine.cpus()];
     this.asked = new int[contexts.length];

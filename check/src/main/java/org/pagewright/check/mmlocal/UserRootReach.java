@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
@@ -26,6 +27,15 @@ import org.pagewright.kernel.mm.Task;
  * which of a process's own frames it may see.
  */
 final class UserRootReach extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED,
+          MmEvent.MM_EXIT,
+          MmEvent.REGION_USED,
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED,
+          MmEvent.MERMAP_GET);
+
   private static final long NOBODY = -1;
 
   private final WatchedKernel kernel;
@@ -41,7 +51,7 @@ final class UserRootReach extends Oracle {
   private final Map<Long, Long> owners = new HashMap<>();
 
   UserRootReach(WatchedKernel kernel, List<Violation> violations) {
-    super("user-root-reach", violations);
+    super("user-root-reach", KINDS, violations);
     this.kernel = kernel;
     this.machine = kernel.machine();
   }

@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.List;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.kernel.arch.KernelEvent;
 
@@ -14,10 +15,13 @@ import org.pagewright.kernel.arch.KernelEvent;
  * the direct map; changes of a leaf's frame or memory type.
  */
 final class BreakBeforeMake extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(KernelEvent.DIRECT_MAP_SPLIT, KernelEvent.DIRECT_MAP_COLLAPSE);
+
   private final Machine machine;
 
   BreakBeforeMake(WatchedKernel kernel, List<Violation> violations) {
-    super("break-before-make", violations);
+    super("break-before-make", KINDS, violations);
     this.machine = kernel.machine();
   }
 

@@ -1,6 +1,7 @@
 package org.pagewright.check.oracle;
 
 import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.ExecutionRule;
 import org.pagewright.hardware.cpu.HardwareEvent;
 
@@ -13,8 +14,11 @@ import org.pagewright.hardware.cpu.HardwareEvent;
  * no run took.
  */
 final class ExecutionRules extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(HardwareEvent.CONTEXT_RULE, HardwareEvent.DEADLOCK);
+
   ExecutionRules(List<Violation> violations) {
-    super("execution-rules", violations);
+    super("execution-rules", KINDS, violations);
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.pagewright.check.oracle;
 import java.util.Arrays;
 import java.util.List;
 import org.pagewright.check.directmap.HeldTranslations;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.arch.KernelLayout;
 
@@ -16,6 +17,10 @@ import org.pagewright.kernel.arch.KernelLayout;
  * still to come; addresses of one process.
  */
 final class FlushesComplete extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FLUSH_KERNEL, KernelEvent.ENTRY_WRITE, KernelEvent.FLUSHED_KERNEL);
+
   private final WatchedKernel kernel;
   private final KernelLayout layout;
   private final HeldTranslations held;
@@ -24,7 +29,7 @@ final class FlushesComplete extends Oracle {
   private final boolean[] isDisturbed;
 
   FlushesComplete(WatchedKernel kernel, List<Violation> violations) {
-    super("flushes-complete", violations);
+    super("flushes-complete", KINDS, violations);
     this.kernel = kernel;
     this.layout = kernel.directMap().layout();
     this.held = new HeldTranslations(kernel);

@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.BitSet;
 import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 
 /**
@@ -13,11 +14,14 @@ import org.pagewright.kernel.arch.KernelEvent;
  * replay makes them.
  */
 final class FrameOwnership extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(KernelEvent.FRAMES_ALLOCATED, KernelEvent.FRAMES_FREED);
+
   private final BitSet used = new BitSet();
   private final BitSet free = new BitSet();
 
   FrameOwnership(List<Violation> violations) {
-    super("frame-ownership", violations);
+    super("frame-ownership", KINDS, violations);
   }
 
   @Override

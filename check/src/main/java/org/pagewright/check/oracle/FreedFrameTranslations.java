@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.List;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.hardware.tlb.Tlb;
@@ -20,6 +21,8 @@ import org.pagewright.kernel.mm.UserRange;
  * lazily, for the same reason; addresses of the direct map, which other oracles follow.
  */
 final class FreedFrameTranslations extends Oracle {
+  private static final EventLog.Kinds KINDS = EventLog.Kinds.of(KernelEvent.FRAMES_FREED);
+
   /** In the place of an address-space number: whatever is cached may be used. */
   private static final int ANY = Integer.MIN_VALUE;
 
@@ -36,7 +39,7 @@ final class FreedFrameTranslations extends Oracle {
   private final WatchedKernel kernel;
 
   FreedFrameTranslations(WatchedKernel kernel, List<Violation> violations) {
-    super("freed-frame-translations", violations);
+    super("freed-frame-translations", KINDS, violations);
     this.kernel = kernel;
   }
 

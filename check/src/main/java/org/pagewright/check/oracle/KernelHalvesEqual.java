@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.mm.MmEvent;
@@ -20,6 +21,9 @@ import org.pagewright.kernel.mm.MmEvent;
  * processes share the tables below.
  */
 final class KernelHalvesEqual extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(MmEvent.MM_CREATED, MmEvent.MM_DESTROYED, MmEvent.REGION_USED);
+
   private static final long KERNEL = -1;
   private static final long NO_TABLE = -1;
 
@@ -34,7 +38,7 @@ final class KernelHalvesEqual extends Oracle {
   private final BitSet local = new BitSet();
 
   KernelHalvesEqual(WatchedKernel kernel, List<Violation> violations) {
-    super("kernel-halves-equal", violations);
+    super("kernel-halves-equal", KINDS, violations);
     this.memory = kernel.machine().memory();
     this.format = kernel.machine().format();
     this.kernelRootPa = kernel.directMap().rootPa();

@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.arch.KernelWarning;
 import org.pagewright.kernel.mm.MmEvent;
@@ -15,12 +16,15 @@ import org.pagewright.kernel.mm.MmEvent;
  * mistakes.
  */
 final class KernelWarnings extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(MmEvent.LDT_WARNING, KernelEvent.WARNING);
+
   private final List<Violation> violations;
   private final List<String> warnings = new ArrayList<>();
   private final List<Integer> cpus = new ArrayList<>();
 
   KernelWarnings(List<Violation> violations) {
-    super("warnings", violations);
+    super("warnings", KINDS, violations);
     this.violations = violations;
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.hardware.tlb.Tlb;
@@ -21,6 +22,9 @@ import org.pagewright.kernel.mm.Task;
  * check: mappings made on behalf of an address space that the current task does not have.
  */
 final class MermapAddresses extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(MmEvent.MERMAP_GET, MmEvent.MERMAP_PUT);
+
   /** Addresses that are handed out in an address space. */
   private record Mapping(long context, long from, long to) {}
 
@@ -29,7 +33,7 @@ final class MermapAddresses extends Oracle {
   private final List<Mapping> live = new ArrayList<>();
 
   MermapAddresses(WatchedKernel kernel, List<Violation> violations) {
-    super("mermap-addresses", violations);
+    super("mermap-addresses", KINDS, violations);
     this.machine = kernel.machine();
     this.mermap = kernel.mermap();
   }

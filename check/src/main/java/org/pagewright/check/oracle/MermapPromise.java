@@ -1,6 +1,7 @@
 package org.pagewright.check.oracle;
 
 import java.util.List;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
 
@@ -14,13 +15,22 @@ import org.pagewright.kernel.mm.MmEvent;
  * on kernels with PREEMPT_RT.
  */
 final class MermapPromise extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MERMAP_CALL,
+          KernelEvent.TABLE_ALLOCATED,
+          KernelEvent.FRAMES_ALLOCATED,
+          MmEvent.MERMAP_WARNING,
+          MmEvent.MERMAP_GET,
+          MmEvent.MERMAP_REFUSED);
+
   private final boolean[] wasWarned;
 
   /** Whether each CPU is in a call that allocates nothing. */
   private final boolean[] isMapping;
 
   MermapPromise(int cpus, List<Violation> violations) {
-    super("mermap-promise", violations);
+    super("mermap-promise", KINDS, violations);
     this.wasWarned = new boolean[cpus];
     this.isMapping = new boolean[cpus];
   }

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.mm.Task;
@@ -17,13 +18,16 @@ import org.pagewright.kernel.mm.Task;
  * which this kernel has none.
  */
 final class MigrationBalance extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(MmEvent.MERMAP_GET, MmEvent.MERMAP_PUT);
+
   private final Machine machine;
 
   /** Mappings that each task holds. */
   private final Map<Integer, Integer> held = new HashMap<>();
 
   MigrationBalance(WatchedKernel kernel, List<Violation> violations) {
-    super("migration-balance", violations);
+    super("migration-balance", KINDS, violations);
     this.machine = kernel.machine();
   }
 

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
@@ -25,6 +26,16 @@ import org.pagewright.kernel.mm.MmEvent;
  * wrote an entry, whose own flush is still to come; translations of the user's root.
  */
 final class MmFlushesComplete extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED,
+          MmEvent.MM_DESTROYED,
+          KernelEvent.FLUSH_MM,
+          KernelEvent.FLUSHED_MM,
+          KernelEvent.SWITCH_MM,
+          KernelEvent.LAZY_TLB,
+          KernelEvent.ENTRY_WRITE);
+
   /** A flush of {@code [from, to)} that has returned, or is on its way. */
   private record Flush(long context, long from, long to) {}
 
@@ -44,7 +55,7 @@ final class MmFlushesComplete extends Oracle {
   private final List<List<Flush>> owed = new ArrayList<>();
 
   MmFlushesComplete(WatchedKernel kernel, List<Violation> violations) {
-    super("mm-flushes-complete", violations);
+    super("mm-flushes-complete", KINDS, violations);
     this.machine = kernel.machine();
     this.layout = kernel.directMap().layout();
     this.current = new Flush[machine.cpus()];

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -19,13 +20,17 @@ import org.pagewright.kernel.mm.MmEvent;
  * before it was attached; memory below the size of a frame.
  */
 final class NothingLost extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FRAMES_ALLOCATED, KernelEvent.FRAMES_FREED, MmEvent.SECRET_LEAKED);
+
   private final WatchedKernel kernel;
 
   /** Orders of the blocks in use, by first frame. */
   private final Map<Long, Integer> used = new TreeMap<>();
 
   NothingLost(WatchedKernel kernel, List<Violation> violations) {
-    super("nothing-lost", violations);
+    super("nothing-lost", KINDS, violations);
     this.kernel = kernel;
   }
 

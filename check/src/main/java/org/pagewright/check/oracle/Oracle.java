@@ -11,16 +11,23 @@ public abstract class Oracle implements EventLog.Reader {
   private static final int AT_REST = -1;
 
   private final String name;
+  private final EventLog.Kinds kinds;
   private final List<Violation> violations;
 
-  /** An oracle that adds what it finds to {@code violations}. */
-  protected Oracle(String name, List<Violation> violations) {
+  /** An oracle that hears {@code kinds} alone and adds what it finds to {@code violations}. */
+  protected Oracle(String name, EventLog.Kinds kinds, List<Violation> violations) {
     this.name = name;
+    this.kinds = kinds;
     this.violations = violations;
   }
 
   public final String name() {
     return name;
+  }
+
+  @Override
+  public final EventLog.Kinds kinds() {
+    return kinds;
   }
 
   /** Looks at everything once no operation is in progress. */

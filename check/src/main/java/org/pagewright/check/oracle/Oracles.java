@@ -54,14 +54,20 @@ public final class Oracles implements AutoCloseable {
             // The last one: it speaks only if no other has.
             new KernelWarnings(violations)));
     this.oracles = all.stream().filter(oracle -> watches.test(oracle.name())).toList();
-    events.attach(hooked); // before those who ask it
-    oracles.forEach(events::attach);
+    readers().forEach(events::attach);
     events.drainAtOnce(true);
   }
 
   /** Names of all oracles. */
   public List<String> names() {
     return oracles.stream().map(Oracle::name).toList();
+  }
+
+  /** Who hears of events, those first whom others ask. */
+  List<EventLog.Reader> readers() {
+    List<EventLog.Reader> all = new ArrayList<>(oracles);
+    all.addFirst(hooked);
+    return all;
   }
 
   /** Also looks at everything, for a run at rest; what was found since the beginning, in order. */
@@ -85,7 +91,6 @@ public final class Oracles implements AutoCloseable {
   @Override
   public void close() {
     events.drainAtOnce(false);
-    oracles.forEach(events::detach);
-    events.detach(hooked);
+    readers().forEach(events::detach);
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -25,6 +26,17 @@ import org.pagewright.kernel.mm.MmEvent;
  * through other addresses; copies of the contents elsewhere.
  */
 final class SecretsUnreachable extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.ATTRIBUTES_CHANGE,
+          KernelEvent.FLUSH_KERNEL,
+          KernelEvent.FLUSHED_KERNEL,
+          KernelEvent.FRAMES_ALLOCATED,
+          MmEvent.SECRET_ADDED,
+          MmEvent.SECRET_REMOVED,
+          MmEvent.SECRET_LEAKED,
+          MmEvent.FRAME_PINNED);
+
   private final WatchedKernel kernel;
 
   /** Pages from each first frame on that are secret. */
@@ -37,7 +49,7 @@ final class SecretsUnreachable extends Oracle {
   private final List<BitSet> flushing = new ArrayList<>();
 
   SecretsUnreachable(WatchedKernel kernel, List<Violation> violations) {
-    super("secrets-unreachable", violations);
+    super("secrets-unreachable", KINDS, violations);
     this.kernel = kernel;
     for (int i = 0; i < kernel.machine().cpus(); i++) {
       flushing.add(new BitSet());

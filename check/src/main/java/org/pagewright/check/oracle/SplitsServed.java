@@ -2,6 +2,7 @@ package org.pagewright.check.oracle;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.kpkeys.KeysView;
 
@@ -14,11 +15,14 @@ import org.pagewright.kernel.kpkeys.KeysView;
  * may fail for lack of memory.
  */
 final class SplitsServed extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(KernelEvent.SPLIT_BEGINS, KernelEvent.SPLIT_HAS_TABLE);
+
   private final @Nullable KeysView keys;
   private final int[] nesting;
 
   SplitsServed(WatchedKernel kernel, List<Violation> violations) {
-    super("splits-served", violations);
+    super("splits-served", KINDS, violations);
     this.keys = kernel.keys();
     this.nesting = new int[kernel.machine().cpus()];
   }

@@ -3,6 +3,7 @@ package org.pagewright.check.oracle;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 
 /**
@@ -14,12 +15,21 @@ import org.pagewright.kernel.arch.KernelEvent;
  * frame that somebody else got meanwhile; walks of CPUs and devices.
  */
 final class TableLife extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.TABLE_ALLOCATED,
+          KernelEvent.TABLE_FREED,
+          KernelEvent.ENTRY_WRITE,
+          KernelEvent.ENTRY_READ,
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED);
+
   private final int pageShift;
   private final Set<Long> live = new HashSet<>();
   private final Set<Long> freed = new HashSet<>();
 
   TableLife(WatchedKernel kernel, List<Violation> violations) {
-    super("table-life", violations);
+    super("table-life", KINDS, violations);
     this.pageShift = kernel.machine().format().pageShift();
   }
 

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.Access;
@@ -32,6 +33,15 @@ import org.pagewright.kernel.tablelife.TableEvent;
  * contents of tables; kernels that are not hardened.
  */
 final class TablesProtected extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED,
+          MmEvent.MM_DESTROYED,
+          KernelEvent.TABLE_ALLOCATED,
+          KernelEvent.TABLE_FREED,
+          TableEvent.DESTRUCTED,
+          KernelEvent.ENTRY_WRITE);
+
   /** The key of tables, {@code KPKEYS_PKEY_PGTABLES}. */
   private static final int KEY = 1;
 
@@ -47,7 +57,7 @@ final class TablesProtected extends Oracle {
   private final Map<Long, long[]> roots = new TreeMap<>();
 
   TablesProtected(WatchedKernel kernel, List<Violation> violations) {
-    super("tables-protected", violations);
+    super("tables-protected", KINDS, violations);
     this.kernel = kernel;
     this.keys = kernel.keys();
     this.machine = kernel.machine();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Access;
@@ -25,6 +26,14 @@ import org.pagewright.kernel.vm.VmEvent;
  * interrupts off and may be about to flush; a process for which nobody keeps areas.
  */
 final class UserTranslations extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED,
+          MmEvent.MM_EXIT,
+          KernelEvent.SWITCH_MM,
+          VmEvent.RANGE_CHANGED,
+          HardwareEvent.ACCESS);
+
   private static final long FLAGS = 7;
 
   /** A range that begins at its key. */
@@ -69,7 +78,7 @@ final class UserTranslations extends Oracle {
   private final long[] loaded;
 
   UserTranslations(WatchedKernel kernel, List<Violation> violations) {
-    super("user-translations", violations);
+    super("user-translations", KINDS, violations);
     this.machine = kernel.machine();
     this.loaded = new long[machine.cpus()];
   }

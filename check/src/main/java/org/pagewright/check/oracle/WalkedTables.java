@@ -3,6 +3,7 @@ package org.pagewright.check.oracle;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.tablelife.TableEvent;
@@ -16,12 +17,19 @@ import org.pagewright.kernel.tablelife.TableEvent;
  * process's no more but wait to be freed, which walkers may read.
  */
 final class WalkedTables extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.TABLE_ALLOCATED,
+          KernelEvent.TABLE_FREED,
+          MmEvent.MM_CREATED,
+          TableEvent.FOUND);
+
   private final Set<Long> freed = new HashSet<>();
 
   private final WatchedKernel kernel;
 
   WalkedTables(WatchedKernel kernel, List<Violation> violations) {
-    super("walked-tables", violations);
+    super("walked-tables", KINDS, violations);
     this.kernel = kernel;
   }
 

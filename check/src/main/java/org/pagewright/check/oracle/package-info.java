@@ -10,8 +10,9 @@
  * kernel. Others: {@link org.pagewright.check.oracle.Oracle}, {@link
  * org.pagewright.check.oracle.Violation}, {@link org.pagewright.check.oracle.WatchedKernel}.
  *
- * <p>Invariants: oracles see each event before the kernel goes on; a kernel without a bug is silent
- * in straight and in explored runs; looking changes no clock and no cache.
+ * <p>Invariants: oracles see each event of the kinds that they declare, and their code looks for no
+ * others, before the kernel goes on; a kernel without a bug is silent in straight and in explored
+ * runs; looking changes no clock and no cache.
  *
  * <p>Left out: the equality of kernel halves of all roots, break-before-make, and leaks at exit.
  * docs/models/gallery.md says which known bugs that leaves unfound.

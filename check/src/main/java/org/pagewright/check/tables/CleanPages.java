@@ -5,6 +5,7 @@ import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
@@ -20,10 +21,12 @@ import org.pagewright.kernel.mm.MmEvent;
  * loaded; the kernel's own mappings.
  */
 final class CleanPages extends Oracle {
+  private static final EventLog.Kinds KINDS = EventLog.Kinds.of(MmEvent.PAGE_CLEANED);
+
   private final WatchedKernel kernel;
 
   CleanPages(WatchedKernel kernel, List<Violation> violations) {
-    super("clean-pages", violations);
+    super("clean-pages", KINDS, violations);
     this.kernel = kernel;
   }
 

@@ -6,6 +6,7 @@ import java.util.Set;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.memory.PhysicalMemory;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -20,6 +21,9 @@ import org.pagewright.kernel.tablelife.TableEvent;
  * frees full.
  */
 final class EmptiedTables extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(TableEvent.CONSTRUCTED, KernelEvent.TABLE_FREED);
+
   private static final long KERNEL_CONTEXT = 1;
 
   private final PhysicalMemory memory;
@@ -27,7 +31,7 @@ final class EmptiedTables extends Oracle {
   private final Set<Long> ofProcesses = new HashSet<>();
 
   EmptiedTables(WatchedKernel kernel, List<Violation> violations) {
-    super("emptied-tables", violations);
+    super("emptied-tables", KINDS, violations);
     this.memory = kernel.machine().memory();
     this.format = kernel.machine().format();
   }

@@ -4,6 +4,7 @@ import java.util.List;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;
 
@@ -17,11 +18,13 @@ import org.pagewright.kernel.arch.KernelEvent;
  * write. Does not check: changes of rights only; kernel mappings.
  */
 final class EntriesKept extends Oracle {
+  private static final EventLog.Kinds KINDS = EventLog.Kinds.of(KernelEvent.ENTRY_WRITE);
+
   private final PteFormat format;
   private final HookedTables hooked;
 
   EntriesKept(WatchedKernel kernel, HookedTables hooked, List<Violation> violations) {
-    super("entries-kept", violations);
+    super("entries-kept", KINDS, violations);
     this.format = kernel.machine().format();
     this.hooked = hooked;
   }

@@ -56,6 +56,15 @@ public final class HookedTables implements EventLog.Reader {
     private int writable;
   }
 
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.ENTRY_WRITE,
+          MmEvent.MM_CREATED,
+          MmEvent.MM_DESTROYED,
+          TableEvent.QUEUED,
+          TableEvent.DESTRUCTED,
+          KernelEvent.TABLE_FREED);
+
   private final PhysicalMemory memory;
   private final PteFormat format;
   private final long userEnd;
@@ -77,6 +86,11 @@ public final class HookedTables implements EventLog.Reader {
     this.memory = kernel.machine().memory();
     this.format = kernel.machine().format();
     this.userEnd = UserRange.end(format);
+  }
+
+  @Override
+  public EventLog.Kinds kinds() {
+    return KINDS;
   }
 
   @Override

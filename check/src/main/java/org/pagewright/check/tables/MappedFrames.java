@@ -9,6 +9,7 @@ import java.util.Set;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.vm.VmEvent;
@@ -25,6 +26,17 @@ import org.pagewright.kernel.vm.VmEvent;
  * watches; pages of files, which several may write.
  */
 final class MappedFrames extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED,
+          VmEvent.ANONYMOUS_FRAME,
+          VmEvent.PINNED,
+          VmEvent.UNPINNED,
+          VmEvent.MIGRATED,
+          VmEvent.ZERO_PAGE,
+          KernelEvent.ENTRY_WRITE);
+
   private final PteFormat format;
   private final HookedTables hooked;
 
@@ -39,7 +51,7 @@ final class MappedFrames extends Oracle {
   private final Set<Long> zeroPages = new HashSet<>();
 
   MappedFrames(WatchedKernel kernel, HookedTables hooked, List<Violation> violations) {
-    super("mapped-frames", violations);
+    super("mapped-frames", KINDS, violations);
     this.format = kernel.machine().format();
     this.hooked = hooked;
   }

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.paging.PteFormat;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
@@ -26,6 +27,22 @@ import org.pagewright.kernel.tablelife.TableEvent;
  * tables that boot made; top tables.
  */
 final class TableConstruction extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED,
+          KernelEvent.TABLE_ALLOCATED,
+          KernelEvent.TABLE_FREED,
+          MmEvent.MM_CREATED,
+          KernelEvent.ENTRY_WRITE,
+          TableEvent.CONSTRUCTED,
+          TableEvent.LOCK_MADE,
+          TableEvent.DESTRUCTED,
+          TableEvent.DESTRUCTED_RAW,
+          TableEvent.CONSTRUCTED_OVER,
+          TableEvent.PART_TAKEN,
+          TableEvent.PART_GIVEN);
+
   private static final long KERNEL_CONTEXT = 1;
 
   private final PteFormat format;
@@ -51,7 +68,7 @@ final class TableConstruction extends Oracle {
   private final Map<Long, Long> parts = new HashMap<>();
 
   TableConstruction(WatchedKernel kernel, List<Violation> violations) {
-    super("table-construction", violations);
+    super("table-construction", KINDS, violations);
     this.format = kernel.machine().format();
     collect(kernel, kernel.frame(kernel.directMap().rootPa()), format.topLevel());
   }

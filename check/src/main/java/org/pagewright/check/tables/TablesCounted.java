@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.kernel.arch.KernelEvent;
 import org.pagewright.kernel.mm.MmEvent;
 import org.pagewright.kernel.tablelife.TableEvent;
@@ -23,6 +24,18 @@ import org.pagewright.kernel.vm.VmEvent;
  * tables of mm-local regions.
  */
 final class TablesCounted extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_DESTROYED,
+          MmEvent.TABLES_COUNTED,
+          TableEvent.CONSTRUCTED,
+          TableEvent.DESTRUCTED,
+          TableEvent.QUEUED,
+          TableEvent.PAGES_COUNTED,
+          VmEvent.MAPS_COUNTED,
+          KernelEvent.FRAMES_ALLOCATED,
+          KernelEvent.FRAMES_FREED);
+
   private static final int LEVELS = 8;
 
   /** A table of a process. */
@@ -45,7 +58,7 @@ final class TablesCounted extends Oracle {
   private long tablePages = -1;
 
   TablesCounted(HookedTables hooked, List<Violation> violations) {
-    super("tables-counted", violations);
+    super("tables-counted", KINDS, violations);
     this.hooked = hooked;
   }
 

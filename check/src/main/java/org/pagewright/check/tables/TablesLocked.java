@@ -7,6 +7,7 @@ import java.util.Set;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.Architecture;
@@ -30,6 +31,18 @@ import org.pagewright.kernel.tablelife.TableEvent;
  * (vmalloc, set_memory_valid()); which of a kernel's locks it is.
  */
 final class TablesLocked extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          HardwareEvent.LOCK_ACQUIRE,
+          HardwareEvent.LOCK_RELEASE,
+          MmEvent.TABLES_COUNTED,
+          MmEvent.MM_EXIT,
+          TableEvent.LOCK_MADE,
+          TableEvent.DESTRUCTED,
+          KernelEvent.ENTRY_WRITE,
+          KernelEvent.DIRECT_MAP_SPLIT,
+          KernelEvent.DIRECT_MAP_COLLAPSE);
+
   private static final String TABLE_LOCK = "ptdesc.ptl";
   private static final String SPACE_LOCK = "mm.page_table_lock";
   private static final String AREAS_LOCK = "mmap_lock";
@@ -59,7 +72,7 @@ final class TablesLocked extends Oracle {
   private final Set<Long> ended = new HashSet<>();
 
   TablesLocked(WatchedKernel kernel, HookedTables hooked, List<Violation> violations) {
-    super("tables-locked", violations);
+    super("tables-locked", KINDS, violations);
     this.machine = kernel.machine();
     this.format = machine.format();
     this.hooked = hooked;

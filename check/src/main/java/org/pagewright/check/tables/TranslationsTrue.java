@@ -9,6 +9,7 @@ import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.HardwareEvent;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.paging.PteFormat;
@@ -32,6 +33,16 @@ import org.pagewright.kernel.mm.UserRange;
  * load a root or rest.
  */
 final class TranslationsTrue extends Oracle {
+  private static final EventLog.Kinds KINDS =
+      EventLog.Kinds.of(
+          MmEvent.MM_CREATED,
+          MmEvent.MM_DESTROYED,
+          KernelEvent.ENTRY_WRITE,
+          KernelEvent.FLUSH_MM,
+          KernelEvent.FLUSHED_MM,
+          HardwareEvent.LOCK_RELEASE,
+          HardwareEvent.ROOT_LOAD);
+
   private static final int GRANTS =
       Rights.USER_READ | Rights.USER_WRITE | Rights.USER_EXECUTE | Rights.KERNEL_WRITE;
   private static final String AREAS_LOCK = "mmap_lock";
@@ -64,7 +75,7 @@ final class TranslationsTrue extends Oracle {
   private final Map<Long, Long> contexts = new HashMap<>();
 
   TranslationsTrue(WatchedKernel kernel, HookedTables hooked, List<Violation> violations) {
-    super("translations-true", violations);
+    super("translations-true", KINDS, violations);
     this.violations = violations;
     this.machine = kernel.machine();
     this.format = machine.format();
