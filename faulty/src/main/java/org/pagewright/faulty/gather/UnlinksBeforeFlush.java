@@ -65,7 +65,8 @@ public final class UnlinksBeforeFlush {
           Cpu cpu = world.kernel().cpu(1);
           device.pfn = world.kernel().allocator().allocate(cpu, Gfp.USER, 0);
           boolean isMapped = world.map(cpu, TableWorld.HEAP, device.pfn);
-          assert isMapped && world.touch(cpu, TableWorld.HEAP) == 0;
+          long answer = world.touch(cpu, TableWorld.HEAP);
+          assert isMapped && answer == 0;
           devices.put(world, device);
           return world;
         },
