@@ -88,7 +88,9 @@ public final class EveryOrder implements Strategy {
 
   @Override
   public boolean begin() {
-    if (hasBegun && !advance()) {
+    if (conflicts.callSteps().hasLearned()) {
+      depth = 0; // what was cut may not have been the same
+    } else if (hasBegun && !advance()) {
       isOver = true;
       return false;
     }
@@ -319,7 +321,10 @@ public final class EveryOrder implements Strategy {
 
   @Override
   public String position() {
-    StringBuilder text = new StringBuilder("every-order");
+    boolean beginsAgain = conflicts.callSteps().hasLearned();
+    depth = beginsAgain ? 0 : depth;
+    hasBegun &= !beginsAgain;
+    StringBuilder text = new StringBuilder("every-order ").append(conflicts.callSteps().text());
     for (int node = 0; node < depth; node++) {
       text.append(' ').append(enabled[node]).append(',').append(wanted[node]);
       text.append(',').append(done[node]).append(',').append(asleep[node]);
@@ -332,14 +337,15 @@ public final class EveryOrder implements Strategy {
   public static EveryOrder at(int cpus, String position) {
     EveryOrder order = new EveryOrder(cpus);
     String[] words = position.split(" ", -1);
-    for (int i = 1; i < words.length; i++) {
+    order.conflicts.callSteps().restore(words.length > 1 ? words[1] : "");
+    for (int i = 2; i < words.length; i++) {
       String[] numbers = words[i].split(",", -1);
       if (numbers.length != 5) {
         throw new IllegalArgumentException("'" + words[i] + "' is no node of a search");
       }
-      order.restore(i - 1, Arrays.stream(numbers).mapToInt(Integer::parseInt).toArray());
+      order.restore(i - 2, Arrays.stream(numbers).mapToInt(Integer::parseInt).toArray());
     }
-    order.hasBegun = words.length > 1;
+    order.hasBegun = words.length > 2;
     return order;
   }
 

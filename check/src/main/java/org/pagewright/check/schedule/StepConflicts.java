@@ -5,19 +5,20 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Step;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.hardware.tlb.AccessUse;
 
 /**
  * What each actor used last, and so which earlier steps a step does not commute with.
  *
  * <p>Actors are those of {@link org.pagewright.hardware.cpu.Interleaving}: the program of each CPU,
- * and the calls that it takes. Objects are memory, locks, frames and virtual addresses, each by
- * address. Besides, an access through the MMU meets the reads and writes of entries that it may
- * come by: a walk for an address reads, in whatever table, only the entry where the address's index
- * says at some level. A root load, or a flush of a TLB that holds something, meets every write to
- * what has no address (free lists that something is given back to, indexes of files), one of all
- * TLBs also every access, and a frame that is given back meets every access and flush. Calls meet
- * what their own CPU does with its TLB, with memory, and where it turns interrupts off; they are
- * between what their sender did before and does after.
+ * and the calls that it takes. Objects are memory, locks and frames, each by address. An access
+ * through the MMU reads the entries on its way and uses the memory that it gets to, which is asked
+ * when the step is taken, or sleeps ({@link AccessUse}); it meets flushes of its TLB if that holds
+ * something or the access fills it. A flush meets writes to what has no address (free lists that
+ * something is given back to, indexes of files) if it drops something. A frame that is given back
+ * meets entries in it, and flushes of TLBs that remember it as a table. A call meets what its steps
+ * meet: which steps calls take is learned from the runs. Calls are between what their sender did
+ * before and does after.
  *
  * <p>Two steps of which one can only come after the other has made it possible (a lock is released
  * and taken, a call is sent and taken) are ordered, but no race: the other order does not exist.
@@ -40,14 +41,6 @@ public final class StepConflicts {
   private static final int CALL = 6;
   private static final int TRIED = 7;
 
-  /** Entries by where they are in their table, for each level; the address is level and index. */
-  private static final int WALKED = 8;
-
-  private static final int WRITTEN_AT = 9;
-
-  /** Entries that accesses mark. */
-  private static final int MARKED = 10;
-
   // ---- what each actor did last
 
   private static final int ANY = 0;
@@ -56,18 +49,20 @@ public final class StepConflicts {
   private static final int PLAIN_WRITES = 3;
   private static final int FLUSHES = 4;
   private static final int ROOT_LOADS = 5;
-  private static final int FREES = 6;
-  private static final int INTERRUPTS_ON = 7;
-  private static final int INTERRUPTS = 8;
+  private static final int INTERRUPTS_ON = 6;
+  private static final int INTERRUPTS = 7;
 
-  /** Steps that meet a call and are taken where one may come in before them. */
-  private static final int INTERRUPTIBLE = 9;
+  /** Steps that meet every call and are taken where one may come in before them. */
+  private static final int INTERRUPTIBLE = 8;
 
-  private static final int SENDS = 10;
-  private static final int GLOBALS = 11;
+  private static final int SENDS = 9;
+  private static final int GLOBALS = 10;
 
   /** Flushes of a TLB that held something. */
-  private static final int DROPS = 12;
+  private static final int DROPS = 11;
+
+  /** Accesses to which it matters what the TLB holds, or that fill it. */
+  private static final int TLB_USES = 12;
 
   private static final int SORTS = 13;
 
@@ -89,11 +84,15 @@ public final class StepConflicts {
   /** By actor, the call that it is taking. */
   private final long[] calls;
 
-  /** By actor, whether its interrupts are off. */
-  private final boolean[] isMasked;
+  /** By actor, the step that turned its interrupts off, or -1 where they are on. */
+  private final int[] maskedSince;
 
   private final int[] races;
   private final int[] orders;
+  private final AccessUse use = new AccessUse();
+  private final AccessUse otherUse = new AccessUse();
+  private boolean found;
+  private final CallSteps callSteps;
 
   /** Nothing used yet. */
   public StepConflicts(int cpus) {
@@ -102,9 +101,10 @@ public final class StepConflicts {
     this.uses = new int[SLOTS_AT_FIRST * (actors + 1)];
     this.lasts = new int[actors * SORTS];
     this.calls = new long[actors];
-    this.isMasked = new boolean[actors];
+    this.maskedSince = new int[actors];
     this.races = new int[actors];
     this.orders = new int[actors];
+    this.callSteps = new CallSteps(cpus);
     clear();
   }
 
@@ -128,7 +128,7 @@ public final class StepConflicts {
     used = 0;
     run = null;
     Arrays.fill(lasts, NOTHING);
-    Arrays.fill(isMasked, false);
+    Arrays.fill(maskedSince, NOTHING);
   }
 
   // ---- kinds of steps
@@ -136,6 +136,12 @@ public final class StepConflicts {
   /** Whether it meets every step of others: nothing is known of it. */
   static boolean isGlobal(int kind) {
     return kind >= Step.FIRST_KERNEL_KIND;
+  }
+
+  /** Whether it loads another root, and does not only flush. */
+  private boolean changesRoot(int actor, int kind, long address) {
+    Interleaving watched = run;
+    return kind == Step.ROOT_LOAD && (watched == null || !watched.hasLoaded(actor, address));
   }
 
   private static boolean isFlush(int kind) {
@@ -148,11 +154,6 @@ public final class StepConflicts {
 
   private static boolean isEntry(int kind) {
     return kind == Step.ENTRY_READ || kind == Step.ENTRY_WRITE;
-  }
-
-  /** Memory that an interrupt may use, too: no index of a file and no free list. */
-  private static boolean isMemoryUse(int kind, long address) {
-    return (kind == Step.LOAD || kind == Step.STORE) && address >= 0;
   }
 
   private static boolean writes(int kind) {
@@ -182,87 +183,127 @@ public final class StepConflicts {
 
   // ---- pairs of steps
 
-  /** Whether two steps of different actors, not taken yet, may not be exchanged. */
+  /** Whether a step that is about to be taken may not be exchanged with one that sleeps. */
   boolean conflict(
       int actor, int kind, long address, int otherActor, int otherKind, long otherAddress) {
     if (isGlobal(kind) || isGlobal(otherKind)) {
       return true;
     }
-    if (kind == Step.ACCESS && otherKind == Step.ACCESS) {
-      return reachTheSame(actor, address, otherActor, otherAddress);
-    }
-    if (isPlainWrite(kind, address) && isFlush(otherKind)) {
-      return mayDrop(otherActor, otherKind);
-    }
-    if (isPlainWrite(otherKind, otherAddress) && isFlush(kind)) {
-      return mayDrop(actor, kind);
+    if (kind == Step.INTERRUPT && otherKind == Step.INTERRUPTS_OFF) {
+      // What comes while they are off is not known; the other way round, it wakes the call.
+      return actor % cpus == otherActor % cpus;
     }
     int objects = classOf(kind);
     if (objects != NO_OBJECT && objects == classOf(otherKind) && address == otherAddress) {
       return writes(kind) || writes(otherKind);
     }
-    boolean isOneCpu = actor % cpus == otherActor % cpus;
-    return meets(kind, address, otherKind, otherAddress, isOneCpu)
-        || meets(otherKind, otherAddress, kind, address, isOneCpu)
-        || (kind == Step.ENTRY_READ && marks(otherActor, otherKind, otherAddress, address))
-        || (otherKind == Step.ENTRY_READ && marks(actor, kind, address, otherAddress));
+    return meets(actor, kind, address, otherActor, otherKind, otherAddress)
+        || meets(otherActor, otherKind, otherAddress, actor, kind, address);
   }
 
-  /** Accesses that fault reach nothing; what is remembered may be left for what a walk finds. */
-  private boolean reachTheSame(int actor, long va, int otherActor, long otherVa) {
-    Interleaving watched = run;
-    if (watched == null) {
-      return va == otherVa;
-    }
-    long remembered = watched.rememberedPa(actor, va);
-    long walked = watched.walkedPa(actor, va);
-    long otherRemembered = watched.rememberedPa(otherActor, otherVa);
-    long otherWalked = watched.walkedPa(otherActor, otherVa);
-    boolean isRemembered = remembered == otherRemembered || remembered == otherWalked;
-    boolean isWalked = walked == otherRemembered || walked == otherWalked;
-    return (remembered != NOTHING && isRemembered) || (walked != NOTHING && isWalked);
-  }
-
-  /** A flush of TLBs that hold nothing changes nothing that anybody looks at. */
-  private boolean mayDrop(int actor, int kind) {
-    Interleaving watched = run;
-    return kind == Step.ROOT_LOAD
-        || watched == null
-        || watched.holdsTranslations(actor, kind == Step.INVALIDATE_EVERYWHERE);
-  }
-
-  private boolean marks(int actor, int kind, long va, long entryPa) {
-    return kind == Step.ACCESS && entryToMark(actor, va) == entryPa;
-  }
-
-  private long entryToMark(int actor, long va) {
-    Interleaving watched = run;
-    return watched == null ? NOTHING : watched.entryToMark(actor, va);
-  }
-
-  private boolean meets(int kind, long address, int other, long otherAddress, boolean isOneCpu) {
+  /** The same one way round. */
+  private boolean meets(
+      int actor, int kind, long address, int other, int otherKind, long otherAddress) {
+    boolean isOneCpu = actor % cpus == other % cpus;
     return switch (kind) {
-      case Step.ENTRY_WRITE -> other == Step.ACCESS && isOnWalk(address, otherAddress);
+      case Step.ACCESS -> accessMeets(actor, address, other, otherKind, otherAddress);
       case Step.FREE ->
-          other == Step.ACCESS
-              || isFlush(other)
-              || (isEntry(other) && address >>> pageShift == otherAddress >>> pageShift);
-      case Step.TRY_LOCK -> isRelease(other) && address == otherAddress;
-      case Step.IPI_SEND -> other == Step.IPI_SEND && cpus > 2;
-      case Step.ROOT_LOAD -> isOneCpu && (isFlush(other) || other == Step.ACCESS);
-      case Step.INVALIDATE -> isOneCpu && other == Step.ACCESS;
-      case Step.INVALIDATE_EVERYWHERE -> other == Step.ACCESS;
-      case Step.INTERRUPT -> isOneCpu && meetsInterrupt(other, otherAddress);
+          (isFlush(otherKind) && mayForget(other, otherKind, otherAddress, address))
+              || (isEntry(otherKind) && address >>> pageShift == otherAddress >>> pageShift);
+      case Step.TRY_LOCK -> isRelease(otherKind) && address == otherAddress;
+      case Step.IPI_SEND -> otherKind == Step.IPI_SEND && cpus > 2;
+      case Step.INVALIDATE, Step.INVALIDATE_EVERYWHERE, Step.ROOT_LOAD ->
+          (isPlainWrite(otherKind, otherAddress) && mayDrop(actor, kind, address))
+              || (isOneCpu && isFlush(otherKind) && changesRoot(actor, kind, address));
+      case Step.INTERRUPT -> isOneCpu && callMeets(actor, other, otherKind, otherAddress);
       default -> false;
     };
   }
 
-  private static boolean meetsInterrupt(int kind, long address) {
-    return kind == Step.INTERRUPTS_OFF
-        || kind == Step.ACCESS
-        || kind == Step.INVALIDATE_LATER
-        || isFlush(kind)
-        || isMemoryUse(kind, address);
+  private boolean accessMeets(int actor, long va, int other, int kind, long address) {
+    boolean isOneCpu = actor % cpus == other % cpus;
+    Interleaving watched = run;
+    if (watched == null) {
+      return switch (kind) {
+        case Step.ACCESS -> va == address;
+        case Step.ENTRY_WRITE -> isOnWalk(address, va);
+        case Step.FREE, Step.INVALIDATE_EVERYWHERE -> true;
+        case Step.INVALIDATE, Step.ROOT_LOAD -> isOneCpu;
+        default -> false;
+      };
+    }
+    watched.foresee(actor, va, use);
+    return switch (kind) {
+      case Step.ACCESS -> {
+        watched.foresee(other, address, otherUse);
+        yield use.meets(otherUse);
+      }
+      case Step.ENTRY_WRITE -> use.reads(address);
+      case Step.ENTRY_READ -> use.marks(address);
+      case Step.FREE -> use.isIn(address >>> pageShift, pageShift);
+      case Step.INVALIDATE, Step.ROOT_LOAD ->
+          isOneCpu && (use.usesTlb() || changesRoot(other, kind, address));
+      case Step.INVALIDATE_EVERYWHERE -> use.usesTlb();
+      default -> false;
+    };
+  }
+
+  /** A flush of TLBs that hold nothing changes nothing that anybody looks at. */
+  private boolean mayDrop(int actor, int kind, long address) {
+    Interleaving watched = run;
+    return changesRoot(actor, kind, address)
+        || watched == null
+        || watched.holdsTranslations(actor, kind == Step.INVALIDATE_EVERYWHERE);
+  }
+
+  /** Whether the CPU that flushes may walk into a table before, and not after, or the reverse. */
+  private boolean mayForget(int actor, int kind, long address, long tablePa) {
+    Interleaving watched = run;
+    if (watched == null) {
+      return true;
+    }
+    found = kind == Step.ROOT_LOAD && frameOfRoot(address) == tablePa >>> pageShift;
+    watched.eachHeldTable(
+        actor,
+        kind == Step.INVALIDATE_EVERYWHERE,
+        heldPa -> found |= heldPa >>> pageShift == tablePa >>> pageShift);
+    return found;
+  }
+
+  private long frameOfRoot(long root) {
+    PteFormat tables = format;
+    return (tables == null ? root : root & tables.rootMask()) >>> pageShift;
+  }
+
+  /** What a call does is not known before, but what calls do is. */
+  private boolean callMeets(int actor, int program, int kind, long address) {
+    if (meetsEveryCall(program, kind) || callSteps.areBetweenOthers()) {
+      return true;
+    }
+    for (int i = 0; i < callSteps.count(); i++) {
+      if (conflict(actor, callSteps.kind(i), callSteps.address(i), program, kind, address)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Calls complete what is to be invalidated later. Who waits while its interrupts are off may wait
+   * for whoever waits for it to take a call.
+   */
+  private boolean meetsEveryCall(int actor, int kind) {
+    return switch (kind) {
+      case Step.INVALIDATE_LATER, Step.INVALIDATE_EVERYWHERE -> true;
+      case Step.LOCK, Step.LOCK_SHARED, Step.IPI_SEND, Step.IPI_WAIT, Step.RELAX ->
+          maskedSince[actor] != NOTHING;
+      default -> false;
+    };
+  }
+
+  /** The steps that calls take, as far as runs have shown. */
+  CallSteps callSteps() {
+    return callSteps;
   }
 
   // ---- steps of a run
@@ -276,32 +317,49 @@ public final class StepConflicts {
   public void take(int number, int actor, int kind, long address) {
     Arrays.fill(races, NOTHING);
     Arrays.fill(orders, NOTHING);
-    boolean drops = isFlush(kind) && mayDrop(actor, kind);
+    boolean isAccess = foresee(actor, kind, address);
+    boolean changesRoot = changesRoot(actor, kind, address);
+    boolean drops = isFlush(kind) && mayDrop(actor, kind, address);
     for (int other = 0; other < actors; other++) {
       if (other != actor) {
-        collect(other, kind, address, other % cpus == actor % cpus);
+        collect(other, kind, address);
         if (drops) {
           race(other, PLAIN_WRITES);
         }
       }
     }
+    int twin = actor < cpus ? actor + cpus : actor - cpus;
+    collectOfOneCpu(twin, kind, changesRoot);
+    if (meetsEveryCall(actor, kind)) {
+      race(twin, INTERRUPTS);
+    }
     collectUses(kind, address);
-    collectWalks(kind, address);
-    Interleaving watched = run;
-    if (watched != null && kind == Step.ACCESS) {
-      long remembered = watched.rememberedPa(actor, address);
-      long walked = watched.walkedPa(actor, address);
-      reach(number, actor, remembered);
-      reach(number, actor, walked == remembered ? NOTHING : walked);
-      mark(number, actor, watched.entryToMark(actor, address));
+    if (isAccess) {
+      collectAccess();
+      noteAccess(number, actor);
+    }
+    if (isFlush(kind)) {
+      useTables(number, actor, kind, address);
     }
     note(number, actor, kind, address);
     if (drops) {
       lasts[actor * SORTS + DROPS] = number;
     }
-    noteWalks(number, actor, kind, address);
+    if (changesRoot) {
+      lasts[actor * SORTS + ROOT_LOADS] = number;
+    }
+    callSteps.learn(actor, kind, address);
     races[actor] = NOTHING;
     orders[actor] = NOTHING;
+  }
+
+  private boolean foresee(int actor, int kind, long address) {
+    Interleaving watched = run;
+    if (watched == null || kind != Step.ACCESS) {
+      return false;
+    }
+    watched.foresee(actor, address, use);
+    return true;
   }
 
   /** The last step of {@code other} that the step taken last may not be exchanged with, or -1. */
@@ -322,22 +380,11 @@ public final class StepConflicts {
     orders[other] = Math.max(orders[other], lasts[other * SORTS + sort]);
   }
 
-  private void collect(int other, int kind, long address, boolean isOneCpu) {
+  private void collect(int other, int kind, long address) {
     race(other, isGlobal(kind) ? ANY : GLOBALS);
     switch (kind) {
-      case Step.ACCESS -> {
-        race(other, FLUSHES_EVERYWHERE);
-        race(other, FREES);
-      }
-      case Step.INVALIDATE_EVERYWHERE -> {
-        race(other, ACCESSES);
-        race(other, FREES);
-      }
-      case Step.INVALIDATE, Step.ROOT_LOAD -> race(other, FREES);
-      case Step.FREE -> {
-        race(other, ACCESSES);
-        race(other, FLUSHES);
-      }
+      case Step.ACCESS -> race(other, FLUSHES_EVERYWHERE);
+      case Step.INVALIDATE_EVERYWHERE -> race(other, TLB_USES);
       case Step.IPI_SEND -> {
         if (cpus > 2) {
           race(other, SENDS);
@@ -349,21 +396,19 @@ public final class StepConflicts {
         }
       }
     }
-    if (isOneCpu) {
-      collectOfOneCpu(other, kind, address);
-    }
   }
 
-  private void collectOfOneCpu(int other, int kind, long address) {
+  private void collectOfOneCpu(int other, int kind, boolean changesRoot) {
     switch (kind) {
-      case Step.ACCESS -> race(other, FLUSHES);
+      // One that finds nothing remembered may have come after what dropped it.
+      case Step.ACCESS -> race(other, use.usesTlb() ? FLUSHES : DROPS);
       case Step.INVALIDATE, Step.INVALIDATE_EVERYWHERE -> {
-        race(other, ACCESSES);
+        race(other, TLB_USES);
         race(other, ROOT_LOADS);
       }
       case Step.ROOT_LOAD -> {
-        race(other, ACCESSES);
-        race(other, FLUSHES);
+        race(other, changesRoot ? ACCESSES : TLB_USES);
+        race(other, changesRoot ? FLUSHES : ROOT_LOADS);
       }
       case Step.INTERRUPTS_OFF -> follow(other, ANY);
       case Step.INTERRUPT -> {
@@ -371,9 +416,6 @@ public final class StepConflicts {
         follow(other, INTERRUPTS_ON);
       }
       default -> {}
-    }
-    if (meetsInterrupt(kind, address)) {
-      race(other, INTERRUPTS);
     }
   }
 
@@ -401,26 +443,56 @@ public final class StepConflicts {
     }
   }
 
-  /** Accesses that may come by the entry, and entries that the access may come by. */
-  private void collectWalks(int kind, long address) {
-    PteFormat tables = format;
-    int objects = kind == Step.ACCESS ? WRITTEN_AT : WALKED;
-    if (tables != null && (kind == Step.ACCESS || kind == Step.ENTRY_WRITE)) {
-      for (int level = 1; level <= tables.topLevel(); level++) {
-        long place = place(tables, kind, address, level);
-        raceWith(slot(key(objects, place)), /* alsoReads= */ true);
-      }
+  private void collectAccess() {
+    for (int i = 0; i < use.entries(); i++) {
+      raceWith(slot(key(MEMORY, use.entryPa(i))), use.isMarked(i));
+      raceWith(slot(key(FRAME, use.entryPa(i) >>> pageShift)), /* alsoReads= */ false);
     }
-    if (kind == Step.ENTRY_READ) {
-      raceWith(slot(key(MARKED, address)), /* alsoReads= */ true);
+    if (use.pa() != AccessUse.NOWHERE) {
+      raceWith(slot(key(REACHED, use.pa())), use.isWrite());
+      raceWith(slot(key(FRAME, use.pa() >>> pageShift)), /* alsoReads= */ false);
     }
   }
 
-  /** Where the entry is in its table that the access reads, or that is written, at the level. */
-  private static long place(PteFormat tables, int kind, long address, int level) {
-    int index =
-        kind == Step.ACCESS ? tables.index(address, level) : entryIndex(tables, address, level);
-    return (long) level << Integer.SIZE | index;
+  private void noteAccess(int number, int actor) {
+    for (int i = 0; i < use.entries(); i++) {
+      if (use.isMarked(i)) {
+        noteWrite(number, actor, key(MEMORY, use.entryPa(i)));
+      } else {
+        noteRead(number, actor, key(MEMORY, use.entryPa(i)));
+      }
+      noteRead(number, actor, key(FRAME, use.entryPa(i) >>> pageShift));
+    }
+    if (use.pa() != AccessUse.NOWHERE) {
+      if (use.isWrite()) {
+        noteWrite(number, actor, key(REACHED, use.pa()));
+      } else {
+        noteRead(number, actor, key(REACHED, use.pa()));
+      }
+      noteRead(number, actor, key(FRAME, use.pa() >>> pageShift));
+    }
+    if (use.usesTlb()) {
+      lasts[actor * SORTS + TLB_USES] = number;
+    }
+  }
+
+  /** A flush may forget the tables that it finds remembered; a root load is about two more. */
+  private void useTables(int number, int actor, int kind, long address) {
+    Interleaving watched = run;
+    if (kind == Step.ROOT_LOAD) {
+      useFrame(number, actor, frameOfRoot(address));
+    }
+    if (watched != null) {
+      watched.eachHeldTable(
+          actor,
+          kind == Step.INVALIDATE_EVERYWHERE,
+          tablePa -> useFrame(number, actor, tablePa >>> pageShift));
+    }
+  }
+
+  private void useFrame(int number, int actor, long pfn) {
+    raceWith(slot(key(FRAME, pfn)), /* alsoReads= */ false);
+    noteRead(number, actor, key(FRAME, pfn));
   }
 
   /**
@@ -445,22 +517,6 @@ public final class StepConflicts {
       }
     }
     return false;
-  }
-
-  /** An access reads or writes memory. */
-  private void reach(int number, int actor, long pa) {
-    if (pa != NOTHING) {
-      raceWith(slot(key(REACHED, pa)), /* alsoReads= */ false);
-      noteWrite(number, actor, key(REACHED, pa));
-    }
-  }
-
-  /** An access marks an entry as used. */
-  private void mark(int number, int actor, long entryPa) {
-    if (entryPa != NOTHING) {
-      raceWith(slot(key(MEMORY, entryPa)), /* alsoReads= */ true);
-      noteRead(number, actor, key(MARKED, entryPa));
-    }
   }
 
   private void raceWith(int slot, boolean alsoReads) {
@@ -495,28 +551,36 @@ public final class StepConflicts {
         switch (kind) {
           case Step.ACCESS -> ACCESSES;
           case Step.INVALIDATE, Step.INVALIDATE_EVERYWHERE, Step.ROOT_LOAD -> FLUSHES;
-          case Step.FREE -> FREES;
           case Step.INTERRUPTS_ON -> INTERRUPTS_ON;
           case Step.INTERRUPT -> INTERRUPTS;
           case Step.IPI_SEND -> SENDS;
           default -> isPlainWrite(kind, address) ? PLAIN_WRITES : ANY;
         };
     lasts[at + sort] = number;
-    if (kind == Step.ROOT_LOAD) {
-      lasts[at + ROOT_LOADS] = number;
-    }
     if (kind == Step.INVALIDATE_EVERYWHERE) {
       lasts[at + FLUSHES_EVERYWHERE] = number;
     }
-    if (meetsInterrupt(kind, address) && !isMasked[actor]) {
-      lasts[at + INTERRUPTIBLE] = number;
-    }
-    isMasked[actor] =
-        (isMasked[actor] || kind == Step.INTERRUPTS_OFF) && kind != Step.INTERRUPTS_ON;
+    noteInterruptible(number, actor, kind, address);
     if (isGlobal(kind)) {
       lasts[at + GLOBALS] = number;
     }
     noteUses(number, actor, kind, address);
+  }
+
+  /** While interrupts are off, no call can come in but before they were turned off. */
+  private void noteInterruptible(int number, int actor, int kind, long address) {
+    if (kind == Step.INTERRUPTS_OFF) {
+      maskedSince[actor] = number;
+    } else if (kind == Step.INTERRUPTS_ON) {
+      maskedSince[actor] = NOTHING;
+    }
+    int since = maskedSince[actor];
+    boolean meetsCalls =
+        meetsEveryCall(actor, kind)
+            || (since != NOTHING && actor < cpus && callMeets(actor + cpus, actor, kind, address));
+    if (meetsCalls) {
+      lasts[actor * SORTS + INTERRUPTIBLE] = since == NOTHING ? number : since;
+    }
   }
 
   private void noteUses(int number, int actor, int kind, long address) {
@@ -547,17 +611,6 @@ public final class StepConflicts {
       noteWrite(number, actor, key);
     } else {
       noteRead(number, actor, key);
-    }
-  }
-
-  /** Steps at the same place need not meet each other, so each actor's last one counts. */
-  private void noteWalks(int number, int actor, int kind, long address) {
-    PteFormat tables = format;
-    int objects = kind == Step.ACCESS ? WALKED : WRITTEN_AT;
-    if (tables != null && (kind == Step.ACCESS || kind == Step.ENTRY_WRITE)) {
-      for (int level = 1; level <= tables.topLevel(); level++) {
-        noteRead(number, actor, key(objects, place(tables, kind, address, level)));
-      }
     }
   }
 

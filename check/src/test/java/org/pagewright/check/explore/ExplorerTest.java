@@ -48,7 +48,6 @@ final class ExplorerTest {
   @ValueSource(
       strings = {
         "secretmem-double-fault",
-        "mermap-on-two-cpus",
         "ldt-write-meets-write",
         "touch-meets-munmap",
         "pin-meets-munmap"
@@ -59,6 +58,16 @@ final class ExplorerTest {
     assertThat(result.failure()).isNull();
     assertThat(result.coverage()).isEqualTo("every order");
     assertThat(result.schedules()).isBetween(2L, LOOKS_MAX);
+  }
+
+  @Test
+  void exhaust_cpusThatMapForThemselves_neverMeet() {
+    Exploration result =
+        new Explorer(Scenario.named("mermap-on-two-cpus"), X86).exhaust(() -> false);
+
+    assertThat(result.failure()).isNull();
+    assertThat(result.coverage()).isEqualTo("every order");
+    assertThat(result.schedules()).isEqualTo(1);
   }
 
   @Test

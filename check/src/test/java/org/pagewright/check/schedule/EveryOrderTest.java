@@ -37,8 +37,15 @@ final class EveryOrderTest {
   private static final int READ_LOCKED = 6;
   private static final int WRITE_LOCKED = 7;
 
-  /** Locks of a run, and what each CPU and each call has seen. */
-  private record Shared(SpinLock lock, RwSemaphore semaphore, List<StringBuilder> reads) {}
+  /**
+   * Locks of a run, and what each program and the calls of each CPU have seen: apart, for it is no
+   * outcome how reads of both follow each other.
+   */
+  private record Shared(
+      SpinLock lock,
+      RwSemaphore semaphore,
+      List<StringBuilder> reads,
+      List<StringBuilder> callReads) {}
 
   private final Set<String> outcomes = new TreeSet<>();
   private long runs;
@@ -47,8 +54,9 @@ final class EveryOrderTest {
   private void run(Cells world, List<Program> programs, Scheduler scheduler) {
     world.restore();
     List<StringBuilder> reads = programs.stream().map(program -> new StringBuilder()).toList();
+    List<StringBuilder> callReads = programs.stream().map(program -> new StringBuilder()).toList();
     LockClass locks = new LockClass("cells");
-    Shared shared = new Shared(new SpinLock(locks, 1), new RwSemaphore(locks, 2), reads);
+    Shared shared = new Shared(new SpinLock(locks, 1), new RwSemaphore(locks, 2), reads, callReads);
     Interleaving run = new Interleaving(world.machine(), scheduler, NO_LIMIT);
     for (int id = 0; id < programs.size(); id++) {
       Program program = programs.get(id);
@@ -61,7 +69,7 @@ final class EveryOrderTest {
     }
     runs++;
     assertThat(outcome.ending()).as(outcome.report()).isEqualTo(Interleaving.Ending.FINISHED);
-    outcomes.add(reads.toString() + world.load(world.machine().cpu(0), 0));
+    outcomes.add(reads + " " + callReads + world.load(world.machine().cpu(0), 0));
   }
 
   private static void execute(Cells world, Cpu cpu, Program program, Shared shared) {
@@ -128,7 +136,7 @@ final class EveryOrderTest {
             cpu,
             others,
             target -> {
-              StringBuilder seen = shared.reads().get(target.id());
+              StringBuilder seen = shared.callReads().get(target.id());
               seen.append('(').append(world.load(target, operation[1])).append(") ");
               world.store(target, operation[1], 100 + operation[2]);
             });

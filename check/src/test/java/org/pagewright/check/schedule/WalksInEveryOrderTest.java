@@ -10,9 +10,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pagewright.hardware.choice.ExhaustiveChoices;
 import org.pagewright.hardware.choice.SeededChoices;
 import org.pagewright.hardware.cpu.Cpu;
+import org.pagewright.hardware.cpu.CpuMask;
 import org.pagewright.hardware.cpu.Interleaving;
 import org.pagewright.hardware.cpu.Machine;
 import org.pagewright.hardware.cpu.MachineConfig;
@@ -59,8 +61,14 @@ final class WalksInEveryOrderTest {
   private static final int INVALIDATE = 6;
   private static final int INVALIDATE_EVERYWHERE = 7;
   private static final int BROADCAST = 8;
+  private static final int CALL = 9;
+  private static final int QUIET_LOAD = 10;
+  private static final int ROOT_LOAD = 11;
   private static final int[] ALL_KINDS = {
     LOAD, LOAD, STORE, MAP, UNMAP, REPLACE_TABLE, READ_ENTRY, INVALIDATE, INVALIDATE_EVERYWHERE
+  };
+  private static final int[] CALLING_KINDS = {
+    LOAD, STORE, UNMAP, MAP, INVALIDATE, CALL, QUIET_LOAD, ROOT_LOAD
   };
 
   private final Machine machine =
@@ -164,9 +172,38 @@ final class WalksInEveryOrderTest {
         mmu.broadcastInvalidate(VAS[address], /* pages= */ 1, /* pcid= */ 0, Mmu.INVLPGB_VA);
         mmu.tlbsync();
       }
+      case CALL -> call(cpu, address);
+      case QUIET_LOAD -> {
+        cpu.disableInterrupts();
+        execute(cpu, new int[] {LOAD, address, 0}, seen);
+        cpu.enableInterrupts();
+      }
+      case ROOT_LOAD -> mmu.loadRoot(tables.rootPa(), /* noFlush= */ false);
       default ->
           mmu.broadcastInvalidate(VAS[address], /* pages= */ 1, /* pcid= */ 0, Mmu.INVLPGB_VA);
     }
+  }
+
+  /** The others drop a page from their TLBs; one that does so with the root, too, drops all. */
+  private void call(Cpu cpu, int address) {
+    CpuMask others = new CpuMask(machine.cpus());
+    for (int id = 0; id < machine.cpus(); id++) {
+      if (id != cpu.id()) {
+        others.add(id);
+      }
+    }
+    machine
+        .interrupts()
+        .call(
+            cpu,
+            others,
+            target -> {
+              if (address == 0) {
+                target.mmu().loadRoot(tables.rootPa(), /* noFlush= */ false);
+              } else {
+                target.mmu().invalidatePage(VAS[address]);
+              }
+            });
   }
 
   private void write(Cpu cpu, long entryPa, long entry) {
@@ -210,10 +247,14 @@ final class WalksInEveryOrderTest {
   @ParameterizedTest
   @CsvSource({"2, 150", "3, 60", "4, 4"})
   void run_randomWalksAndWrites_reachesTheOutcomesOfAllOrders(int operations, int programs) {
+    compare(ALL_KINDS, operations, programs);
+  }
+
+  private void compare(int[] kinds, int operations, int programs) {
     long allRuns = 0;
     long reducedRuns = 0;
     for (int seed = 0; seed < programs; seed++) {
-      List<Program> chosen = random(ALL_KINDS, operations, seed);
+      List<Program> chosen = random(kinds, operations, seed);
       Set<String> expected = outcomesOfAllOrders(chosen);
       allRuns += runs;
       runs = 0;
@@ -224,6 +265,12 @@ final class WalksInEveryOrderTest {
       outcomes.clear();
     }
     assertThat(reducedRuns).isLessThan(allRuns / operations);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 30", "2, 10"})
+  void run_programsThatCallEachOther_reachesTheOutcomesOfAllOrders(int operations, int programs) {
+    compare(CALLING_KINDS, operations, programs);
   }
 
   private static Program program(int... kindsAndAddresses) {
@@ -260,6 +307,32 @@ final class WalksInEveryOrderTest {
     assertThat(outcomes).isEqualTo(expected);
     assertThat(outcomes).anyMatch(outcome -> outcome.startsWith("[100 fault 100"));
     assertThat(outcomes).anyMatch(outcome -> outcome.startsWith("[100 fault fault"));
+  }
+
+  /** The middle load tells that the page is unmapped, the last one whether the call came in. */
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1})
+  void run_callThatInvalidatesBetweenAccesses_reachesAllOutcomes(int address) {
+    Program looking = program(LOAD, address, LOAD, 2, LOAD, address);
+    Program unmapping = program(UNMAP, address, UNMAP, 2, CALL, address);
+    Set<String> expected = outcomesOfAllOrders(List.of(looking, unmapping));
+
+    runReduced(List.of(looking, unmapping));
+
+    assertThat(outcomes).isEqualTo(expected);
+    String first = address == 0 ? "[100" : "[101";
+    assertThat(outcomes).anyMatch(outcome -> outcome.startsWith(first + " fault 10"));
+    assertThat(outcomes).anyMatch(outcome -> outcome.startsWith(first + " fault fault"));
+  }
+
+  @Test
+  void run_callThatInvalidatesBetweenAccessesThatFault_comesInAnywhere() {
+    Program faulting = program(UNMAP, 1, LOAD, 1, LOAD, 1);
+
+    runReduced(List.of(faulting, program(CALL, 1)));
+
+    // The first run shows what calls do; with that the search begins again.
+    assertThat(runs).isEqualTo(2);
   }
 
   @Test

@@ -1,8 +1,10 @@
 package org.pagewright.hardware.cpu;
 
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.choice.Coroutine;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.hardware.tlb.AccessUse;
 
 /**
  * An explored run: every CPU's program is a coroutine, and at each step the scheduler says which
@@ -123,14 +125,25 @@ public final class Interleaving implements StepHook {
     return machine.format();
   }
 
-  /** The memory that an access by this actor gets to by what its TLB remembers; -1 for none. */
-  public long rememberedPa(int actor, long va) {
-    return machine.cpu(cpuOf(actor)).mmu().rememberedPa(va);
+  /** Tells what the access that this actor takes or is about to take uses. */
+  public void foresee(int actor, long va, AccessUse use) {
+    machine.cpu(cpuOf(actor)).mmu().foresee(va, use);
   }
 
-  /** The memory that it gets to by a walk; -1 for none. */
-  public long walkedPa(int actor, long va) {
-    return machine.cpu(cpuOf(actor)).mmu().walkedPa(va);
+  /** Whether the CPU of this actor has loaded a root already, so that loading it only flushes. */
+  public boolean hasLoaded(int actor, long root) {
+    return machine.cpu(cpuOf(actor)).mmu().hasLoaded(root);
+  }
+
+  /** Tells the tables that the CPU of this actor, or with {@code everywhere} any, may walk into. */
+  public void eachHeldTable(int actor, boolean everywhere, LongConsumer tables) {
+    for (int id = 0; id < cpus; id++) {
+      if (everywhere || id == cpuOf(actor)) {
+        Cpu cpu = machine.cpu(id);
+        cpu.tlb().forEachStructure((level, va, shift, asid, tablePa) -> tables.accept(tablePa));
+        tables.accept(cpu.registers().root() & machine.format().rootMask());
+      }
+    }
   }
 
   /** Whether the TLB of this actor's CPU, or with {@code everywhere} any, holds something. */
@@ -141,11 +154,6 @@ public final class Interleaving implements StepHook {
       }
     }
     return false;
-  }
-
-  /** The entry that an access by this actor would mark as accessed or dirty; -1 for none. */
-  public long entryToMark(int actor, long va) {
-    return machine.cpu(cpuOf(actor)).mmu().entryToMark(va);
   }
 
   // ---- actors

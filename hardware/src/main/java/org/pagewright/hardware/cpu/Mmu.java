@@ -12,6 +12,7 @@ import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.hardware.paging.WalkPath;
 import org.pagewright.hardware.paging.Walker;
+import org.pagewright.hardware.tlb.AccessUse;
 import org.pagewright.hardware.tlb.Tlb;
 import org.pagewright.hardware.tlb.TlbScope;
 import org.pagewright.hardware.tlb.Tlbi;
@@ -59,6 +60,9 @@ public final class Mmu {
 
   private long fault;
   private long faultVa;
+
+  /** The access of the step that comes next or came last. */
+  private int announced;
 
   /** Invalidations that were issued and have not completed: from, to, ASID, scope. */
   private final long[] pending = new long[MAX_PENDING * PENDING_WORDS];
@@ -225,26 +229,52 @@ public final class Mmu {
     }
   }
 
-  /** Where an access to {@code va} gets by what the TLB remembers; -1 for nowhere. */
-  long rememberedPa(long va) {
-    long translation = tlb.peek(va, registers.asid(), /* role= */ 0);
-    return translation > Tlb.MISS ? Translation.pa(translation, va) : -1;
-  }
-
-  /** Where an access to {@code va} gets by a walk, be it allowed or not; -1 for nowhere. */
-  long walkedPa(long va) {
-    tlb.structures().start(va, registers.asid(), path);
-    long translation = walker.walk(registers, va, path);
-    return translation >= 0 ? Translation.pa(translation, va) : -1;
-  }
-
-  /** The entry that an access to {@code va} would mark as accessed or dirty; -1 for none. */
-  long entryToMark(long va) {
+  /** Tells what the access that was announced last would use. */
+  void foresee(long va, AccessUse use) {
+    use.clear();
+    int asid = registers.asid();
+    boolean isAlone = machine.speculation() == null;
+    long held = isAlone ? tlb.peek(va, asid, announced >>> 2 & 1) : Tlb.MISS;
+    if (held < 0 || (held > Tlb.MISS && !needsWalk(held))) {
+      use.useTlb();
+      reach(va, held, use);
+      return;
+    }
+    // What hangs above the table where a walk may begin matters to what is remembered of it.
     path.startAtRoot();
+    walkAhead(va, use);
+    tlb.structures().start(va, asid, path);
+    long translation = walkAhead(va, use);
+    reach(va, translation, use);
+    boolean isForgotten = isX86 && isAlone && use.pa() == AccessUse.NOWHERE && tlb.isEmpty();
+    if (!isForgotten) {
+      use.useTlb();
+    }
+  }
+
+  /** Whether what the TLB holds is no answer: the tables say whether it may be marked. */
+  private boolean needsWalk(long held) {
+    return Walker.check(registers, held, announced) > 0
+        && Walker.needsUpdate(registers, held, announced);
+  }
+
+  private long walkAhead(long va, AccessUse use) {
     long translation = walker.walk(registers, va, path);
-    return translation >= 0 && Walker.needsUpdate(registers, translation, Access.WRITE)
-        ? path.entryPa(path.lowestLevel())
-        : -1;
+    boolean isMarking =
+        translation >= 0
+            && Walker.check(registers, translation, announced) >= 0
+            && Walker.needsUpdate(registers, translation, announced);
+    for (int level = path.topLevel(); level >= path.lowestLevel() && level > 0; level--) {
+      use.addEntry(
+          path.entryPa(level), isMarking && walker.marks(registers, announced, path, level));
+    }
+    return translation;
+  }
+
+  private void reach(long va, long translation, AccessUse use) {
+    if (translation >= 0 && Walker.check(registers, translation, announced) >= 0) {
+      use.reach(Translation.pa(translation, va), Access.isWrite(announced));
+    }
   }
 
   /**
@@ -252,6 +282,7 @@ public final class Mmu {
    * tells.
    */
   public long load(long va, int access) {
+    announced = access;
     cpu.step(Step.ACCESS, va);
     fault = 0;
     long translation = translate(va, access);
@@ -264,6 +295,7 @@ public final class Mmu {
 
   /** Stores 8 bytes at an address that does not cross a page; false on a fault. */
   public boolean store(long va, int access, long value) {
+    announced = access;
     cpu.step(Step.ACCESS, va);
     fault = 0;
     long translation = translate(va, access);
@@ -314,6 +346,13 @@ public final class Mmu {
       invalidateAll(registers.asid(), asids | TlbScope.STRUCTURES);
     }
     return true;
+  }
+
+  /** Whether an x86 CR3 has this root and PCID. */
+  boolean hasLoaded(long cr3) {
+    int pcid = registers.has(Control.PCIDE) ? (int) cr3 & PCID_MASK : 0;
+    long changed = (cr3 ^ registers.root()) & machine.format().rootMask();
+    return isX86 && changed == 0 && pcid == registers.asid();
   }
 
   /**

@@ -311,18 +311,32 @@ public final class Walker {
 
   /** Sets accessed bits in every entry of the path, and the dirty bit in the leaf for a write. */
   private long update(PagingRegisters registers, long va, int access, WalkPath path) {
-    int updates = registers.hardwareUpdates;
     for (int level = path.topLevel(); level >= path.lowestLevel(); level--) {
-      PteLevel bits = format.level(level);
-      boolean isLeaf = level == path.lowestLevel();
-      PermissionBits permissions = isLeaf ? bits.leaf() : bits.table();
-      boolean dirties = isLeaf && Access.isWrite(access) && (updates & Rights.DIRTY) != 0;
-      long marks =
-          ((updates & Rights.ACCESSED) != 0 ? permissions.accessed() : 0)
-              | (dirties ? permissions.dirty() : 0);
-      mark(path.entryPa(level), marks, permissions.inverted());
+      long marks = marksOf(registers, access, path, level);
+      mark(path.entryPa(level), marks, permissions(path, level).inverted());
     }
     return walk(registers, va, path);
+  }
+
+  private PermissionBits permissions(WalkPath path, int level) {
+    PteLevel bits = format.level(level);
+    return level == path.lowestLevel() ? bits.leaf() : bits.table();
+  }
+
+  private long marksOf(PagingRegisters registers, int access, WalkPath path, int level) {
+    int updates = registers.hardwareUpdates;
+    PermissionBits permissions = permissions(path, level);
+    boolean isLeaf = level == path.lowestLevel();
+    boolean dirties = isLeaf && Access.isWrite(access) && (updates & Rights.DIRTY) != 0;
+    return ((updates & Rights.ACCESSED) != 0 ? permissions.accessed() : 0)
+        | (dirties ? permissions.dirty() : 0);
+  }
+
+  /** Whether an access that is allowed sets a bit in the entry that the path has at a level. */
+  public boolean marks(PagingRegisters registers, int access, WalkPath path, int level) {
+    long inverted = permissions(path, level).inverted();
+    long entry = format.fromMemory(memory.read(path.entryPa(level))) ^ inverted;
+    return (marksOf(registers, access, path, level) & ~entry) != 0;
   }
 
   private void mark(long entryPa, long marks, long inverted) {

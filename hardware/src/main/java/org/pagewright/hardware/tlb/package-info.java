@@ -8,7 +8,7 @@
  * <p>Entry class: {@code Tlb}. Key types: {@code TlbGeometry} and {@code TlbGeometries} (which
  * arrays a core has), {@code TlbScope} (what an invalidation covers), {@code Tlbi} (operations of
  * arm64's TLBI), {@code StructureCache} (tables by address prefix), {@code TlbView} (what checkers
- * see).
+ * see), {@code AccessUse} (what an access reads and changes).
  *
  * <p>Invariants: an entry was a valid translation at some instant since the last invalidation that
  * covers it; it keeps the rights and the protection key of that instant; an address-space number
