@@ -25,6 +25,9 @@ public record Trial<W extends World>(
   /** An answer that the operation may not give. */
   public static final String ANSWERS = "legal-answers";
 
+  /** What the model takes for granted is not so. */
+  public static final String ASSERTIONS = "assertions-hold";
+
   /** More than any run takes: one that gets here goes round in circles. */
   private static final long STEPS_MAX = 100_000;
 
@@ -87,8 +90,15 @@ public record Trial<W extends World>(
       List<Act<W>> program = programs.get(id);
       run.add(world.machine().cpu(id), cpu -> runProgram(world, cpu, program, illegal));
     }
-    Interleaving.Outcome outcome = run.run();
     List<Violation> found = new ArrayList<>();
+    Interleaving.Outcome outcome;
+    try {
+      outcome = run.run();
+    } catch (AssertionError | IllegalStateException e) {
+      found.addAll(world.violations());
+      found.add(new Violation(ASSERTIONS, /* cpu= */ -1, e + at(e)));
+      return found;
+    }
     if (outcome.ending() == Interleaving.Ending.STOPPED) {
       found.addAll(world.violations());
     } else if (outcome.ending() != Interleaving.Ending.FINISHED) {
@@ -103,6 +113,12 @@ public record Trial<W extends World>(
     }
     found.addAll(illegal);
     return found;
+  }
+
+  /** Where it was thrown, for those who know the model. */
+  private static String at(Throwable thrown) {
+    StackTraceElement[] frames = thrown.getStackTrace();
+    return frames.length == 0 ? "" : ", at " + frames[0];
   }
 
   private static <W extends World> void runProgram(

@@ -148,7 +148,7 @@ public final class EveryOrder implements Strategy {
       return CpuMask.NONE;
     }
     if (enabled[node] != able) {
-      throw new IllegalStateException("run is not deterministic: other CPUs can go on");
+      throw new RunsDiffer();
     }
     deciding = interleaving.goesOnWithoutStep(chosen[node]) ? NOBODY : node;
     sleeping = (asleep[node] | done[node]) & ~(1 << chosen[node]);

@@ -104,7 +104,7 @@ public final class FewPreemptions implements Strategy {
     if (at == digits) {
       append(count);
     } else if (alternatives[at] != count) {
-      throw new IllegalStateException("run is not deterministic: other CPUs can go on");
+      throw new RunsDiffer();
     }
     return answers[at++];
   }

@@ -71,6 +71,32 @@ final class ExplorerTest {
   }
 
   @Test
+  void exhaust_assertionThatFailsInOneOrder_isFoundWithItsSchedule() {
+    Act<Cells> first =
+        Act.of(
+            "first",
+            (cells, cpu) -> {
+              cells.store(cpu, 0, 1);
+              return 0;
+            });
+    Act<Cells> second =
+        Act.of(
+            "second",
+            (cells, cpu) -> {
+              assert cells.load(cpu, 0) == 1 : "second came first";
+              return 0;
+            });
+    Trial<Cells> trial = Trial.ofTwo(() -> new Cells(1, 2, cells -> true), first, second);
+
+    Failure failure = Objects.requireNonNull(new Explorer(trial).exhaust(() -> false).failure());
+
+    assertThat(failure.violations())
+        .extracting(Violation::oracle)
+        .containsExactly("assertions-hold");
+    assertThat(failure.violations().getFirst().what()).contains("second came first");
+  }
+
+  @Test
   void replay_scheduleThatDecidesWhenCallsComeIn_failsTheSameWay() {
     Failure failure = Objects.requireNonNull(planted().exhaust(() -> false).failure());
     assertThat(failure.violations())

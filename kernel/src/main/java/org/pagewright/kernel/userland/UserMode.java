@@ -18,6 +18,12 @@ public final class UserMode {
   /** More faults than any instruction takes. */
   private static final int FAULTS_MAX = 64;
 
+  /**
+   * From here on it waits for other CPUs: SFENCE.VMA with an address leaves tables that are
+   * remembered, so on riscv an access may fault until the flush for a table that goes comes in.
+   */
+  private static final int FAULTS_ALONE = 3;
+
   private final VmServices services;
   private final UserMemory memory;
 
@@ -66,6 +72,9 @@ public final class UserMode {
     }
     AddressSpace space = AddressSpace.of(mm);
     for (int faults = 0; faults < FAULTS_MAX; faults++) {
+      if (faults >= FAULTS_ALONE) {
+        cpu.relax();
+      }
       if (attempt(cpu, va, kind, value)) {
         return 0;
       }
