@@ -1,13 +1,16 @@
 package org.pagewright.check.directmap;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.check.oracle.Oracle;
 import org.pagewright.check.oracle.Violation;
 import org.pagewright.check.oracle.WatchedKernel;
 import org.pagewright.hardware.cpu.EventLog;
 import org.pagewright.hardware.cpu.Machine;
+import org.pagewright.hardware.paging.Architecture;
 import org.pagewright.hardware.paging.Rights;
 import org.pagewright.hardware.paging.Translation;
 import org.pagewright.kernel.arch.KernelEvent;
@@ -19,9 +22,10 @@ import org.pagewright.kernel.directmap.AttributeChange;
  *
  * <p>Property: when {@code set_memory_*} or {@code set_direct_map_*} has answered 0, every page of
  * the range is as was asked, no page came or went otherwise, nor got rights that were not asked
- * for; what was made read-only is not writable through the direct map either; and unless the caller
- * is to flush, no CPU translates a page of the range to another frame, or with more rights, than
- * the tables do. The same of a pageblock that has left the direct map. Sees: changes, entries
+ * for; a page that is put back is global if it was, but for x86, where most versions do not bring
+ * that back; what was made read-only is not writable through the direct map either; and unless the
+ * caller is to flush, no CPU translates a page of the range to another frame, or with more rights,
+ * than the tables do. The same of a pageblock that has left the direct map. Sees: changes, entries
  * written, the tables, translation caches. Checked: at the end of each. Does not check: changes
  * during which another CPU wrote an entry; changes that failed; rights that were asked for and that
  * static protections forbid; the direct map where an architecture leaves it.
@@ -50,6 +54,9 @@ final class AttributesInEffect extends Oracle {
 
   /** By CPU: rights of the first pages of the range before the change; -1 for an absent page. */
   private final int[][] before;
+
+  /** Of pages that went, by address, whether they were global. */
+  private final Map<Long, Boolean> wereGlobal = new HashMap<>();
 
   AttributesInEffect(WatchedKernel kernel, List<Violation> violations) {
     super("attributes-in-effect", KINDS, violations);
@@ -103,7 +110,9 @@ final class AttributesInEffect extends Oracle {
         break;
       }
     }
-    String other = otherwise(what, before[cpu], rights(cpu, va, pages));
+    int[] after = rights(cpu, va, pages);
+    String other = otherwise(what, before[cpu], after);
+    other = other == null ? marked(what, va, before[cpu], after) : other;
     if (other != null) {
       violated(cpu, "%s from 0x%x on: %s".formatted(what.function(), va, other));
     }
@@ -145,6 +154,25 @@ final class AttributesInEffect extends Oracle {
       }
     }
     return null;
+  }
+
+  /** A page that was put back with another Global mark than it had, or null. */
+  private @Nullable String marked(AttributeChange what, long va, int[] old, int[] after) {
+    boolean isX86 = machine.format().architecture() == Architecture.X86;
+    boolean putsBack = what == AttributeChange.PRESENT || what == AttributeChange.DIRECT_DEFAULT;
+    String wrong = null;
+    for (int i = 0; i < after.length && !isX86; i++) {
+      long page = va + i * machine.format().pageBytes();
+      if (old[i] != -1) {
+        wereGlobal.put(page, (old[i] & Rights.GLOBAL) != 0);
+      }
+      boolean isGlobal = (after[i] & Rights.GLOBAL) != 0;
+      Boolean wasGlobal = after[i] == -1 ? null : wereGlobal.remove(page);
+      if (putsBack && wasGlobal != null && wasGlobal != isGlobal) {
+        wrong = "page %d came back %s".formatted(i, isGlobal ? "global" : "not global");
+      }
+    }
+    return wrong;
   }
 
   private void compareHeld(int cpu, String what, long va, long pages) {

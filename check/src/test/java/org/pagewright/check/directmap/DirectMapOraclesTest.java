@@ -31,17 +31,22 @@ final class DirectMapOraclesTest {
   private static final long WRITE = 2;
   private static final long NO_EXECUTE = 1L << 63;
 
-  private final KernelMachine kernel =
-      KernelMachine.boot(
-          KernelConfig.of(
-                  MachineConfig.small(PteFormat.named("x86_64-4level"))
-                      .withMap(MemoryMap.of(64L << 20)))
-              .withImage(KernelImage.NONE)
-              .withMemmapBytesPerPage(0));
+  private static final long VALID = 1;
+  private static final long NOT_GLOBAL = 1L << 11;
+
+  private final KernelMachine kernel = boot("x86_64-4level");
   private final Oracles oracles =
       new Oracles(
           new WatchedKernel(kernel.machine(), kernel.directMap(), kernel.allocator(), null));
   private final Cpu cpu = kernel.cpu(0);
+
+  private static KernelMachine boot(String format) {
+    return KernelMachine.boot(
+        KernelConfig.of(
+                MachineConfig.small(PteFormat.named(format)).withMap(MemoryMap.of(64L << 20)))
+            .withImage(KernelImage.NONE)
+            .withMemmapBytesPerPage(0));
+  }
 
   @AfterEach
   void close() {
@@ -66,8 +71,12 @@ final class DirectMapOraclesTest {
     return pfn;
   }
 
-  /** Changes the entry of a frame behind everybody's back. */
   private void change(long pfn, long bits) {
+    change(kernel, pfn, bits);
+  }
+
+  /** Changes the entry of a frame behind everybody's back. */
+  private static void change(KernelMachine kernel, long pfn, long bits) {
     long va = kernel.directMap().va(pfn);
     long pa = kernel.directMap().rootPa();
     PteFormat format = kernel.machine().format();
@@ -118,6 +127,29 @@ final class DirectMapOraclesTest {
     record(KernelEvent.ATTRIBUTES_CHANGED, va, 1, 0);
     assertOnly(oracles.violations(), "attributes-in-effect");
     assertThat(oracles.violations()).anyMatch(one -> one.toString().contains("page 0 "));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void attributesInEffect_pageOfArm64ThatComesBackWithoutItsGlobalMark_isFound(boolean isKept) {
+    try (KernelMachine arm = boot("aarch64-4k");
+        Oracles watching =
+            new Oracles(new WatchedKernel(arm.machine(), arm.directMap(), arm.allocator(), null))) {
+      long pfn = arm.allocator().allocate(arm.cpu(0), Gfp.KERNEL, 0);
+      assertThat(arm.directMap().setInvalidNoflush(arm.cpu(0), pfn)).isZero();
+      change(arm, pfn, isKept ? 0 : NOT_GLOBAL);
+      long va = arm.directMap().va(pfn);
+      int what = AttributeChange.DIRECT_DEFAULT.ordinal();
+      arm.machine().events().record(KernelEvent.ATTRIBUTES_CHANGE, 0, va, 1, what);
+      change(arm, pfn, VALID | NOT_GLOBAL);
+      arm.machine().events().record(KernelEvent.ATTRIBUTES_CHANGED, 0, va, 1, 0);
+      if (isKept) {
+        assertThat(watching.violations()).isEmpty();
+      } else {
+        assertOnly(watching.violations(), "attributes-in-effect");
+        assertThat(watching.violations()).anyMatch(one -> one.what().contains("not global"));
+      }
+    }
   }
 
   @Test
