@@ -90,6 +90,17 @@ public final class Frames implements AutoCloseable {
     return maps.get(head(pfn));
   }
 
+  /** How many references there are, for somebody who does not keep others from changing that. */
+  int countReferences(Cpu cpu, long pfn) {
+    cpu.step(Step.LOAD, stepAddress(pfn));
+    return references(pfn);
+  }
+
+  /** Whether one reference is all there is, and one entry that maps it. */
+  boolean hasOneUse(Cpu cpu, long pfn) {
+    return countReferences(cpu, pfn) == 1 && maps(pfn) == 1;
+  }
+
   // ---- references
 
   /** One more reference for somebody who has one. Models {@code folio_get()}. */

@@ -122,7 +122,7 @@ public class HugePages {
     boolean mustSplit = false;
     if (current == seen) {
       boolean upgrades = write && !services.entries().isWritable(current, 2);
-      mustSplit = upgrades && !isOurs(current);
+      mustSplit = upgrades && !isOurs(cpu, current);
       if (!mustSplit) {
         long wanted =
             upgrades
@@ -141,9 +141,8 @@ public class HugePages {
     return 0;
   }
 
-  private boolean isOurs(long entry) {
-    long pfn = services.pfn(entry, 2);
-    return services.frames().references(pfn) == 1 && services.frames().maps(pfn) == 1;
+  private boolean isOurs(Cpu cpu, long entry) {
+    return services.frames().hasOneUse(cpu, services.pfn(entry, 2));
   }
 
   // ---- split
@@ -265,8 +264,7 @@ public class HugePages {
           users != null
               && users.file() == null
               && services.frames().order(small) == 0
-              && services.frames().references(small) == 1
-              && services.frames().maps(small) == 1;
+              && services.frames().hasOneUse(cpu, small);
       if (!isOurs) {
         return false;
       }

@@ -92,7 +92,7 @@ public class Migration implements PageMover {
     }
     if (mayMove(pfn)) {
       unmap(cpu, pfn);
-      if (isOnlyOurs(pfn)) {
+      if (isOnlyOurs(cpu, pfn)) {
         return true;
       }
     }
@@ -114,14 +114,14 @@ public class Migration implements PageMover {
     return users.file() == null ? 1 : 2;
   }
 
-  private boolean isOnlyOurs(long pfn) {
+  private boolean isOnlyOurs(Cpu cpu, long pfn) {
     PageUsers users = services.frames().users(pfn);
     FilePages file = users == null ? null : users.file();
     boolean isCutOff = file != null && file.pfn(services.frames().index(pfn)) != pfn;
     return users != null
         && !isCutOff
         && services.frames().maps(pfn) == 0
-        && hasOnly(services.frames().references(pfn), fixedReferences(users));
+        && hasOnly(services.frames().countReferences(cpu, pfn), fixedReferences(users));
   }
 
   /** Whether a page that nobody maps has the references that it must have, and no others. */
@@ -180,7 +180,7 @@ public class Migration implements PageMover {
   @Override
   public final boolean transfer(@Nullable Cpu cpu, long fromPfn, long toPfn, int order) {
     assert cpu != null : "nothing was detached";
-    if (!isOnlyOurs(fromPfn)) {
+    if (!isOnlyOurs(cpu, fromPfn)) {
       stay(cpu, fromPfn);
       return false;
     }

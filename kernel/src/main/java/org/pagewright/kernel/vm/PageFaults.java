@@ -206,7 +206,7 @@ final class PageFaults {
     long entry = door.readEntry(cpu, entryPa);
     int result = AGAIN;
     if (entry == seen && write && !services.entries().isWritable(entry, 1)) {
-      if (mayWriteInPlace(area, entry)) {
+      if (mayWriteInPlace(cpu, area, entry)) {
         makeWritable(cpu, mm, va, entryPa);
         result = 0;
       } else {
@@ -233,7 +233,7 @@ final class PageFaults {
    * Whether a write needs no copy: the area shares its pages, or nobody else has this one. Models
    * {@code wp_can_reuse_anon_folio()}.
    */
-  private boolean mayWriteInPlace(Area area, long entry) {
+  private boolean mayWriteInPlace(Cpu cpu, Area area, long entry) {
     if (area.isShared()) {
       return true;
     }
@@ -241,7 +241,7 @@ final class PageFaults {
     Frames frames = services.frames();
     PageUsers users = frames.users(pfn);
     boolean isAnonymous = users != null && users.file() == null;
-    return isAnonymous && frames.references(pfn) == 1 && frames.maps(pfn) == 1;
+    return isAnonymous && frames.hasOneUse(cpu, pfn);
   }
 
   /** Replaces a page by a copy. Models {@code wp_page_copy()}; called with the table locked. */

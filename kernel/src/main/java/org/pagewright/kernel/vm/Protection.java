@@ -23,7 +23,7 @@ final class Protection {
 
   /** Gives every page of a part of an area the protection that the area has. */
   void apply(Cpu cpu, AddressSpace space, Area area, MmuGather gather) {
-    apply(cpu, space, area, gather, (entry, level) -> wanted(area, entry, level));
+    apply(cpu, space, area, gather, (entry, level) -> wanted(cpu, area, entry, level));
   }
 
   /** Marks the pages of a range as clean. Models {@code madvise_free_pte_range()}. */
@@ -111,11 +111,11 @@ final class Protection {
     }
   }
 
-  private long wanted(Area area, long entry, int level) {
+  private long wanted(Cpu cpu, Area area, long entry, int level) {
     if (services.entries().isMigration(entry, level)) {
       return services.entries().readOnlyMigration(entry, level);
     }
-    boolean mayWrite = area.isWritable() && mayWriteInPlace(area, entry, level);
+    boolean mayWrite = area.isWritable() && mayWriteInPlace(cpu, area, entry, level);
     return services.entries().modify(entry, level, area.access(), mayWrite);
   }
 
@@ -123,16 +123,13 @@ final class Protection {
    * Whether a page may be made writable without a fault. Models {@code can_change_pte_writable()}:
    * a private page that is nobody else's, or a shared one that is dirty already.
    */
-  private boolean mayWriteInPlace(Area area, long entry, int level) {
+  private boolean mayWriteInPlace(Cpu cpu, Area area, long entry, int level) {
     if (area.isShared()) {
       return services.entries().isDirty(entry, level);
     }
     long pfn = services.pfn(entry, level);
     Frames frames = services.frames();
     PageUsers users = frames.users(pfn);
-    return users != null
-        && users.file() == null
-        && frames.references(pfn) == 1
-        && frames.maps(pfn) == 1;
+    return users != null && users.file() == null && frames.hasOneUse(cpu, pfn);
   }
 }

@@ -94,7 +94,7 @@ final class Reclaim {
     for (int i = 0; i < references; i++) {
       services.frames().put(cpu, pfn);
     }
-    if (services.frames().references(pfn) > 1) {
+    if (services.frames().countReferences(cpu, pfn) > 1) {
       return 0;
     }
     file.writeOut(index);
