@@ -49,7 +49,10 @@ public final class StepConflicts {
   private static final int PLAIN_WRITES = 3;
   private static final int FLUSHES = 4;
   private static final int ROOT_LOADS = 5;
+
+  /** Ends of sections without interrupts that meet a call. */
   private static final int INTERRUPTS_ON = 6;
+
   private static final int INTERRUPTS = 7;
 
   /** Steps that meet every call and are taken where one may come in before them. */
@@ -240,12 +243,21 @@ public final class StepConflicts {
       }
       case Step.ENTRY_WRITE -> use.reads(address);
       case Step.ENTRY_READ -> use.marks(address);
-      case Step.FREE -> use.isIn(address >>> pageShift, pageShift);
+      case Step.FREE -> isIn(use, address);
       case Step.INVALIDATE, Step.ROOT_LOAD ->
           isOneCpu && (use.usesTlb() || changesRoot(other, kind, address));
       case Step.INVALIDATE_EVERYWHERE -> use.usesTlb();
       default -> false;
     };
+  }
+
+  private boolean isIn(AccessUse used, long freed) {
+    long pfn = freed >>> pageShift;
+    boolean isIn = false;
+    for (long at = pfn; at < pfn + (1L << orderOf(freed)) && !isIn; at++) {
+      isIn = used.isIn(at, pageShift);
+    }
+    return isIn;
   }
 
   /** A flush of TLBs that hold nothing changes nothing that anybody looks at. */
@@ -256,17 +268,23 @@ public final class StepConflicts {
         || watched.holdsTranslations(actor, kind == Step.INVALIDATE_EVERYWHERE);
   }
 
-  /** Whether the CPU that flushes may walk into a table before, and not after, or the reverse. */
-  private boolean mayForget(int actor, int kind, long address, long tablePa) {
+  private static int orderOf(long freed) {
+    return (int) (freed & Step.FREED_ORDER);
+  }
+
+  /** Whether the CPU that flushes may get to frames before, and not after, or the reverse. */
+  private boolean mayForget(int actor, int kind, long address, long freed) {
     Interleaving watched = run;
     if (watched == null) {
       return true;
     }
-    found = kind == Step.ROOT_LOAD && frameOfRoot(address) == tablePa >>> pageShift;
-    watched.eachHeldTable(
+    long from = freed & -(1L << pageShift);
+    long to = from + (1L << (pageShift + orderOf(freed)));
+    found = kind == Step.ROOT_LOAD && frameOfRoot(address) == from >>> pageShift;
+    watched.eachHeld(
         actor,
         kind == Step.INVALIDATE_EVERYWHERE,
-        heldPa -> found |= heldPa >>> pageShift == tablePa >>> pageShift);
+        (pa, bytes) -> found |= pa < to && pa + bytes > from);
     return found;
   }
 
@@ -410,7 +428,6 @@ public final class StepConflicts {
         race(other, changesRoot ? ACCESSES : TLB_USES);
         race(other, changesRoot ? FLUSHES : ROOT_LOADS);
       }
-      case Step.INTERRUPTS_OFF -> follow(other, ANY);
       case Step.INTERRUPT -> {
         race(other, INTERRUPTIBLE);
         follow(other, INTERRUPTS_ON);
@@ -423,7 +440,12 @@ public final class StepConflicts {
 
   private void collectUses(int kind, long address) {
     switch (kind) {
-      case Step.FREE -> raceWith(slot(key(FRAME, address >>> pageShift)), /* alsoReads= */ true);
+      case Step.FREE -> {
+        long pfn = address >>> pageShift;
+        for (long at = pfn; at < pfn + (1L << orderOf(address)); at++) {
+          raceWith(slot(key(FRAME, at)), /* alsoReads= */ true);
+        }
+      }
       case Step.LOCK -> followAll(slot(key(RELEASED, address)));
       case Step.LOCK_SHARED -> follow(uses[slot(key(RELEASED, address)) * (actors + 1)]);
       case Step.TRY_LOCK -> raceWith(slot(key(RELEASED, address)), /* alsoReads= */ true);
@@ -483,10 +505,14 @@ public final class StepConflicts {
       useFrame(number, actor, frameOfRoot(address));
     }
     if (watched != null) {
-      watched.eachHeldTable(
+      watched.eachHeld(
           actor,
           kind == Step.INVALIDATE_EVERYWHERE,
-          tablePa -> useFrame(number, actor, tablePa >>> pageShift));
+          (pa, bytes) -> {
+            for (long at = pa; at < pa + bytes; at += 1L << pageShift) {
+              useFrame(number, actor, at >>> pageShift);
+            }
+          });
     }
   }
 
@@ -551,7 +577,6 @@ public final class StepConflicts {
         switch (kind) {
           case Step.ACCESS -> ACCESSES;
           case Step.INVALIDATE, Step.INVALIDATE_EVERYWHERE, Step.ROOT_LOAD -> FLUSHES;
-          case Step.INTERRUPTS_ON -> INTERRUPTS_ON;
           case Step.INTERRUPT -> INTERRUPTS;
           case Step.IPI_SEND -> SENDS;
           default -> isPlainWrite(kind, address) ? PLAIN_WRITES : ANY;
@@ -572,6 +597,9 @@ public final class StepConflicts {
     if (kind == Step.INTERRUPTS_OFF) {
       maskedSince[actor] = number;
     } else if (kind == Step.INTERRUPTS_ON) {
+      if (lasts[actor * SORTS + INTERRUPTIBLE] == maskedSince[actor]) {
+        lasts[actor * SORTS + INTERRUPTS_ON] = number;
+      }
       maskedSince[actor] = NOTHING;
     }
     int since = maskedSince[actor];
@@ -585,7 +613,12 @@ public final class StepConflicts {
 
   private void noteUses(int number, int actor, int kind, long address) {
     switch (kind) {
-      case Step.FREE -> noteWrite(number, actor, key(FRAME, address >>> pageShift));
+      case Step.FREE -> {
+        long pfn = address >>> pageShift;
+        for (long at = pfn; at < pfn + (1L << orderOf(address)); at++) {
+          noteWrite(number, actor, key(FRAME, at));
+        }
+      }
       case Step.UNLOCK -> noteWrite(number, actor, key(RELEASED, address));
       case Step.UNLOCK_SHARED -> noteRead(number, actor, key(RELEASED, address));
       case Step.TRY_LOCK -> noteWrite(number, actor, key(TRIED, address));

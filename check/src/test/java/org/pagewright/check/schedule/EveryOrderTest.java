@@ -36,6 +36,7 @@ final class EveryOrderTest {
   private static final int TRY_LOCKED = 5;
   private static final int READ_LOCKED = 6;
   private static final int WRITE_LOCKED = 7;
+  private static final int EMPTY_SECTION = 8;
 
   /**
    * Locks of a run, and what each program and the calls of each CPU have seen: apart, for it is no
@@ -92,6 +93,10 @@ final class EveryOrderTest {
       case INTERRUPTS_OFF -> {
         cpu.disableInterrupts();
         seen.append(world.load(cpu, cell)).append('-').append(world.load(cpu, 1 - cell));
+        cpu.enableInterrupts();
+      }
+      case EMPTY_SECTION -> {
+        cpu.disableInterrupts();
         cpu.enableInterrupts();
       }
       case CALL -> call(world, cpu, operation, shared);
@@ -169,7 +174,8 @@ final class EveryOrderTest {
   @CsvSource({"2, 2, 8", "3, 1, 4"})
   void run_programsThatCallEachOther_reachesTheOutcomesOfAllOrders(
       int cpus, int operations, int programs) {
-    compare(new int[] {READ, WRITE, INTERRUPTS_OFF, CALL}, cpus, operations, programs);
+    compare(
+        new int[] {READ, WRITE, INTERRUPTS_OFF, EMPTY_SECTION, CALL}, cpus, operations, programs);
   }
 
   @ParameterizedTest
@@ -210,6 +216,32 @@ final class EveryOrderTest {
       }
     }
     assertThat(reducedRuns).isLessThan(allRuns / 3);
+  }
+
+  /**
+   * The call may be taken before all that the other CPU does; then this one reads the old value.
+   */
+  @Test
+  void run_callAroundASectionThatDoesNothing_isTakenBeforeAndAfter() {
+    Program calling = new Program(List.of(new int[] {CALL, 0, 5}, new int[] {READ, 1, 0}));
+    Program other = new Program(List.of(new int[] {WRITE, 1, 9}, new int[] {EMPTY_SECTION, 0, 0}));
+    compare(List.of(calling, other));
+  }
+
+  private void compare(List<Program> chosen) {
+    try (Cells world = new Cells(CELLS, 2, cells -> true)) {
+      ExhaustiveChoices odometer = new ExhaustiveChoices();
+      do {
+        run(world, chosen, Scheduler.of(odometer, /* decidesInterrupts= */ true));
+      } while (odometer.next());
+      Set<String> expected = new TreeSet<>(outcomes);
+      outcomes.clear();
+      EveryOrder order = new EveryOrder(2);
+      while (order.begin()) {
+        run(world, chosen, order);
+      }
+      assertThat(outcomes).isEqualTo(expected);
+    }
   }
 
   @Test

@@ -1,9 +1,9 @@
 package org.pagewright.hardware.cpu;
 
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.choice.Coroutine;
 import org.pagewright.hardware.paging.PteFormat;
+import org.pagewright.hardware.paging.Translation;
 import org.pagewright.hardware.tlb.AccessUse;
 
 /**
@@ -135,13 +135,29 @@ public final class Interleaving implements StepHook {
     return machine.cpu(cpuOf(actor)).mmu().hasLoaded(root);
   }
 
-  /** Tells the tables that the CPU of this actor, or with {@code everywhere} any, may walk into. */
-  public void eachHeldTable(int actor, boolean everywhere, LongConsumer tables) {
+  /** Takes memory {@code [pa, pa + bytes)}. */
+  @FunctionalInterface
+  public interface MemoryReader {
+    void memory(long pa, long bytes);
+  }
+
+  /**
+   * Tells what the CPU of this actor, or with {@code everywhere} any, may get to by what it
+   * remembers: tables that it may walk into, and pages at addresses of the lower half.
+   */
+  public void eachHeld(int actor, boolean everywhere, MemoryReader reader) {
+    long pageBytes = machine.format().pageBytes();
     for (int id = 0; id < cpus; id++) {
       if (everywhere || id == cpuOf(actor)) {
         Cpu cpu = machine.cpu(id);
-        cpu.tlb().forEachStructure((level, va, shift, asid, tablePa) -> tables.accept(tablePa));
-        tables.accept(cpu.registers().root() & machine.format().rootMask());
+        cpu.tlb().forEachStructure((level, va, shift, asid, pa) -> reader.memory(pa, pageBytes));
+        reader.memory(cpu.registers().root() & machine.format().rootMask(), pageBytes);
+        cpu.tlb()
+            .forEachEntry((array, va, asid, shift, translation) -> {
+              if (va >= 0 && !Translation.isFault(translation)) {
+                reader.memory(Translation.pa(translation, va), 1L << shift);
+              }
+            });
       }
     }
   }

@@ -62,8 +62,11 @@ public final class Step {
   /** Releases a lock that others may read under at the same time. */
   public static final int UNLOCK_SHARED = 18;
 
-  /** Gives a frame or a table back; the address is physical. */
+  /** Gives a table or a block of frames back; the address is physical, plus the block's order. */
   public static final int FREE = 19;
+
+  /** The bits of the address of {@link #FREE} that say the order. */
+  public static final int FREED_ORDER = 15;
 
   /** Invalidates in the TLBs of all CPUs. */
   public static final int INVALIDATE_EVERYWHERE = 20;

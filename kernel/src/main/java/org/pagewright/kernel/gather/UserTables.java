@@ -48,8 +48,14 @@ public class UserTables {
     this.door = services.tables();
     this.format = door.format();
     this.topEntries = (cpu, mm, entryPa, entry) -> door.writeEntry(cpu, entryPa, entry);
-    this.pageRelease = (cpu, pfn, order) -> services.allocator().free(cpu, pfn, order);
+    this.pageRelease = (cpu, pfn, order) -> release(services, cpu, pfn, order);
     this.zaps = new ZapWalk(door, config.reclaim());
+  }
+
+  /** A page with one reference: it is given back. */
+  private static void release(GatherServices services, Cpu cpu, long pfn, int order) {
+    cpu.step(Step.FREE, pfn << services.tables().format().pageShift() | order);
+    services.allocator().free(cpu, pfn, order);
   }
 
   /** User tables as Linux 7.0 keeps them on the kernel's architecture. */

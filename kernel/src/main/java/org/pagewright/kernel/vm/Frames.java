@@ -149,6 +149,7 @@ public final class Frames implements AutoCloseable {
     for (int i = 1; i < 1 << order; i++) {
       offsets.set(head + i, 0);
     }
+    cpu.step(Step.FREE, head << cpu.machine().format().pageShift() | order);
     allocator.free(cpu, head, order);
   }
 
