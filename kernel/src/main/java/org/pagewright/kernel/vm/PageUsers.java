@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.pagewright.hardware.cpu.Cpu;
 import org.pagewright.hardware.cpu.ExecutionRule;
 import org.pagewright.hardware.cpu.Interleaving;
+import org.pagewright.hardware.cpu.Step;
 
 /**
  * The areas that may map the pages of one file, or of one family of anonymous memory. Models the
@@ -14,11 +15,14 @@ import org.pagewright.hardware.cpu.Interleaving;
  *
  * <p>A family joins all areas that descend from one by splitting, moving and forking: {@code
  * anon_vma->root} with what hangs on it. Its lock is shared by walks and excludes changes, as
- * {@code i_mmap_rwsem} and {@code anon_vma->rwsem} do; taking it while it is free is no step.
+ * {@code i_mmap_rwsem} and {@code anon_vma->rwsem} do.
  */
 public final class PageUsers {
   /** An area and the address space it is in. */
   record User(AddressSpace space, Area area) {}
+
+  /** Steps that take the lock name the group with this bit. */
+  private static final long STEPS = 1L << 58;
 
   private final int number;
   private final @Nullable FilePages file;
@@ -56,6 +60,7 @@ public final class PageUsers {
 
   /** Somebody looks for users of a page from here on: no area comes or goes. */
   void beginWalk(Cpu cpu) {
+    cpu.step(Step.LOAD, STEPS | number);
     await(cpu, () -> moves == 0);
     walks++;
   }
@@ -66,6 +71,7 @@ public final class PageUsers {
 
   /** Waits until nobody looks for users of a page; may sleep. */
   void awaitWalks(Cpu cpu) {
+    cpu.step(Step.STORE, STEPS | number);
     await(cpu, () -> walks == 0);
   }
 

@@ -109,9 +109,11 @@ final class Reclaim {
     }
     long pages = file.pages();
     file.shorten(cpu, firstIndex);
+    file.users().beginWalk(cpu);
     for (PageUsers.User user : file.users().all()) {
       unmapTail(cpu, user, firstIndex, pages);
     }
+    file.users().endWalk();
     for (long index = firstIndex; index < pages; index++) {
       file.remove(cpu, index);
     }
