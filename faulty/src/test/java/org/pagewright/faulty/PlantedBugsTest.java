@@ -7,8 +7,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.pagewright.check.explore.OrderSearch;
 import org.pagewright.check.explore.PlantedBug;
 import org.pagewright.check.oracle.Violation;
+import org.pagewright.check.schedule.EveryOrder;
 import org.pagewright.kernel.mm.Mm;
 import org.pagewright.kernel.secret.SecretPageCache;
 import org.pagewright.kernel.secret.SecretmemConfig;
@@ -38,6 +40,23 @@ final class PlantedBugsTest {
   @MethodSource("bugs")
   void run_withoutTheBug_isSilent(PlantedBug bug) {
     assertThat(bug.hunt(/* isPlanted= */ false, () -> false).violations()).as(bug.name()).isEmpty();
+  }
+
+  static List<PlantedBug> bugsOfOrders() {
+    return bugs().stream()
+        .filter(bug -> bug.search() instanceof OrderSearch<?>)
+        .filter(bug -> bug.status() != PlantedBug.Status.REFUTED)
+        .toList();
+  }
+
+  /** A reduction that loses orders would lose one of these: other searches find them. */
+  @ParameterizedTest
+  @MethodSource("bugsOfOrders")
+  void search_inEveryOrderThatDiffers_findsWhatOtherSearchesFind(PlantedBug bug) {
+    OrderSearch<?> search = (OrderSearch<?>) bug.search();
+    List<Violation> found =
+        search.by(EveryOrder::new).run(/* isPlanted= */ true, () -> false).violations();
+    assertThat(found).extracting(Violation::oracle).containsOnly(bug.oracle());
   }
 
   @ParameterizedTest
