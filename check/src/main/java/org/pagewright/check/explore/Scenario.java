@@ -289,7 +289,7 @@ public record Scenario(
           of(
               "child-writes-what-it-got",
               "A child and a thread of its parent write the page that they share.",
-              "write 3; fork-write 3",
+              "fork-write 3",
               "write 3"),
           of(
               "dontneed-meets-dontneed",
@@ -328,8 +328,13 @@ public record Scenario(
               "write-huge 3"),
           of(
               "huge-page-goes",
-              "A huge page goes while another thread writes it, and a child has a copy.",
-              "write-huge 1; fork; dontneed-huge",
+              "A huge page goes while another thread writes it.",
+              "write-huge 1; dontneed-huge",
+              "write-huge 3"),
+          of(
+              "huge-page-of-two",
+              "A child gets a copy of a huge page while a thread of its parent writes it.",
+              "write-huge 1; fork",
               "write-huge 3"));
 
   /** The scenarios that come with Pagewright. */
