@@ -52,7 +52,7 @@ final class FreedFrameTranslations extends Oracle {
     for (int i = 0; i < machine.cpus(); i++) {
       Cpu holder = machine.cpu(i);
       int loaded = holder.registers().asid();
-      Holder one = new Holder(holder.toString(), holder.tlb(), loaded, holder.isLazy());
+      Holder one = new Holder(holder.toString(), holder.tlb(), loaded, holder.isAwayFromUser());
       lookAt(one, new Freed(cpu, a, a + (1L << b)));
     }
     for (TlbView tlb : machine.otherTlbs()) {

@@ -112,7 +112,7 @@ final class MmFlushesComplete extends Oracle {
 
   private void compare(Cpu holder, Flush flush) {
     Long root = roots.get(flush.context);
-    if (root == null || holder.isLazy() || !runsOn(holder, root)) {
+    if (root == null || holder.isAwayFromUser() || !runsOn(holder, root)) {
       return;
     }
     int loaded = holder.registers().asid();

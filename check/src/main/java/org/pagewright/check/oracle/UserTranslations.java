@@ -118,7 +118,7 @@ final class UserTranslations extends Oracle {
       Cpu holder = machine.cpu(i);
       boolean runsIt = (holder.registers().root() & machine.format().rootMask()) == ranges.rootPa;
       boolean isSettled = i == cpu || holder.interruptsEnabled();
-      if (runsIt && isSettled && !holder.isLazy()) {
+      if (runsIt && isSettled && !holder.isAwayFromUser()) {
         compare(cpu, holder, ranges, from, to);
       }
     }

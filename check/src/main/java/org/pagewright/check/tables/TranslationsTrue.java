@@ -223,7 +223,7 @@ final class TranslationsTrue extends Oracle {
 
   private void compare(Cpu holder, LongPredicate counts) {
     int loaded = holder.registers().asid();
-    if (!holder.isLazy()) {
+    if (!holder.isAwayFromUser()) {
       holder
           .tlb()
           .forEachEntry((array, va, asid, shift, translation) -> {

@@ -33,6 +33,7 @@ public final class Cpu {
   private int heldCount;
   private IdleState idleState = IdleState.BUSY;
   private boolean isLazy;
+  private boolean isComingBack;
   private boolean toleratesLiveSplits = true;
   private boolean isOnline = true;
   private @Nullable Object task;
@@ -335,6 +336,18 @@ public final class Cpu {
 
   public void setLazy(boolean isLazy) {
     this.isLazy = isLazy;
+  }
+
+  /**
+   * True while nothing uses what it remembers of user memory: it is lazy, or it comes back and has
+   * not yet looked what it missed.
+   */
+  public boolean isAwayFromUser() {
+    return isLazy || isComingBack;
+  }
+
+  public void setComingBack(boolean isComingBack) {
+    this.isComingBack = isComingBack;
   }
 
   /** Nothing is held, masked, pending or running any more. */

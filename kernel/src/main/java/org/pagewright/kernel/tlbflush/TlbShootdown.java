@@ -390,6 +390,7 @@ public class TlbShootdown {
     MmTlb previous = state.loaded();
     boolean wasLazy = cpu.isLazy();
     cpu.step(Step.STORE, CpuTlbState.stepAddress(cpu.id()));
+    cpu.setComingBack(wasLazy);
     cpu.setLazy(false);
     if (previous != next) {
       changeMm(cpu, state, next);
@@ -407,6 +408,7 @@ public class TlbShootdown {
     cpu.step(Step.LOAD, next.contextId());
     long generation = next.generation();
     boolean flushed = local.switchTo(cpu, state, next, generation);
+    cpu.setComingBack(false);
     events.record(
         KernelEvent.SWITCH_MM, cpu.id(), previous.contextId(), next.contextId(), flushed ? 1 : 0);
   }
@@ -420,6 +422,7 @@ public class TlbShootdown {
       local.mm(cpu, state);
       state.setGeneration(newest);
     }
+    cpu.setComingBack(false);
     events.record(KernelEvent.LAZY_TLB, cpu.id(), mm.contextId(), 0, behind ? 1 : 0);
   }
 
